@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every target of ours: Swift 6, strict imports, and a warning is an error.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "lockstead",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Lockstead", targets: ["Lockstead"]),
+        .library(name: "LocksteadGuards", targets: ["LocksteadGuards"]),
+        .library(name: "LocksteadEngines", targets: ["LocksteadEngines"]),
+        .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
+        .executable(name: "lockstead", targets: ["LocksteadCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // Pure: values, LockTable, LeaseMachine, policies. No I/O, no clock, no Foundation.
+        .target(
+            name: "LockCore",
+            dependencies: [.product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: settings
+        ),
+        // The public API, the engine contract, the in-process and file engines.
+        .target(
+            name: "Lockstead",
+            dependencies: [
+                "LockCore",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings
+        ),
+        // Resources that refuse stale tokens.
+        .target(name: "LocksteadGuards", dependencies: ["Lockstead"], swiftSettings: settings),
+        // Opens any engine from a URL.
+        .target(name: "LocksteadEngines", dependencies: ["Lockstead"], swiftSettings: settings),
+        // Manual clock, conformance suite: for our tests and for users' own.
+        .target(name: "LocksteadTesting", dependencies: ["Lockstead"], swiftSettings: settings),
+        .executableTarget(
+            name: "LocksteadCLI",
+            dependencies: [
+                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
+        .testTarget(name: "LocksteadTests", dependencies: ["Lockstead", "LocksteadTesting"], swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,65 @@
+/// 128 bits that tell one thing from all others of its kind.
+public protocol LockIdentifier: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The upper 64 bits.
+    var high: UInt64 { get }
+    /// The lower 64 bits.
+    var low: UInt64 { get }
+    /// Puts an identifier together from its halves.
+    init(high: UInt64, low: UInt64)
+}
+
+extension LockIdentifier {
+    /// Draws a fresh identifier.
+    public static func random(using generator: inout some RandomNumberGenerator) -> Self {
+        Self(high: generator.next(), low: generator.next())
+    }
+
+    /// Numeric order, so that lists and digests come out the same everywhere.
+    public static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
+
+    /// 32 hexadecimal digits.
+    public var description: String { Self.hex(high) + Self.hex(low) }
+
+    /// Reads 32 hexadecimal digits; `nil` for any other text.
+    public init?(hexadecimal text: some StringProtocol) {
+        guard text.utf8.count == 32, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+            let high = UInt64(text.prefix(16), radix: 16), let low = UInt64(text.suffix(16), radix: 16)
+        else { return nil }
+        self.init(high: high, low: low)
+    }
+
+    private static func hex(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// Who asks: made by the outermost `withLock` of a task and reused by the calls nested in its body.
+public struct OwnerID: LockIdentifier {
+    /// The upper 64 bits.
+    public let high: UInt64
+    /// The lower 64 bits.
+    public let low: UInt64
+    /// Puts an owner's id together from its halves.
+    public init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+}
+
+/// The renewed thing: what an engine expires when its client falls silent. Chosen by the client at random.
+public struct SessionID: LockIdentifier {
+    /// The upper 64 bits.
+    public let high: UInt64
+    /// The lower 64 bits.
+    public let low: UInt64
+    /// Puts a session's id together from its halves.
+    public init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+}
+
+/// One request, through all its retries: what makes an acquire, a release or a cancellation apply once.
+public struct RequestID: LockIdentifier {
+    /// The upper 64 bits.
+    public let high: UInt64
+    /// The lower 64 bits.
+    public let low: UInt64
+    /// Puts a request's id together from its halves.
+    public init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+}

@@ -1,0 +1,102 @@
+/// A length of time in whole nanoseconds, at most 292 years; arithmetic saturates, so that hostile input cannot trap.
+///
+/// `Duration` is the public unit. This is its cheap, total twin for machines that compare times millions of times a second.
+package struct TimeSpan: Sendable, Hashable, Comparable {
+    package let nanoseconds: Int64
+
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// Rounds towards zero; saturates beyond 292 years.
+    package init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow {
+            nanoseconds = seconds < 0 ? .min : .max
+        } else {
+            nanoseconds = whole.saturatingAdding(attoseconds / 1_000_000_000)
+        }
+    }
+
+    package static func seconds(_ count: Int64) -> TimeSpan {
+        .init(nanoseconds: count.saturatingMultiplied(by: 1_000_000_000))
+    }
+    package static func milliseconds(_ count: Int64) -> TimeSpan {
+        .init(nanoseconds: count.saturatingMultiplied(by: 1_000_000))
+    }
+    package static let zero = TimeSpan(nanoseconds: 0)
+    package static let forever = TimeSpan(nanoseconds: .max)
+
+    package var duration: Duration { .nanoseconds(nanoseconds) }
+
+    package static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func + (left: TimeSpan, right: TimeSpan) -> TimeSpan {
+        .init(nanoseconds: left.nanoseconds.saturatingAdding(right.nanoseconds))
+    }
+    package static func - (left: TimeSpan, right: TimeSpan) -> TimeSpan {
+        .init(nanoseconds: left.nanoseconds.saturatingSubtracting(right.nanoseconds))
+    }
+    package static func * (left: TimeSpan, right: Int64) -> TimeSpan {
+        .init(nanoseconds: left.nanoseconds.saturatingMultiplied(by: right))
+    }
+    /// A divisor of zero is a bug of ours, and traps.
+    package static func / (left: TimeSpan, right: Int64) -> TimeSpan { .init(nanoseconds: left.nanoseconds / right) }
+}
+
+/// A point on some clock in nanoseconds. The two kinds never mix: each is a type of its own.
+package protocol NanosecondInstant: Sendable, Hashable, Comparable {
+    var nanoseconds: Int64 { get }
+    init(nanoseconds: Int64)
+}
+
+extension NanosecondInstant {
+    package static var distantFuture: Self { .init(nanoseconds: .max) }
+    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func + (left: Self, right: TimeSpan) -> Self {
+        .init(nanoseconds: left.nanoseconds.saturatingAdding(right.nanoseconds))
+    }
+    package static func - (left: Self, right: TimeSpan) -> Self {
+        .init(nanoseconds: left.nanoseconds.saturatingSubtracting(right.nanoseconds))
+    }
+    package static func - (left: Self, right: Self) -> TimeSpan {
+        .init(nanoseconds: left.nanoseconds.saturatingSubtracting(right.nanoseconds))
+    }
+}
+
+/// The time a `LockTable` lives by: stamped into each command by whoever orders them, and never going back (RULES 4).
+package struct LogTime: NanosecondInstant {
+    package let nanoseconds: Int64
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    package static let zero = LogTime(nanoseconds: 0)
+}
+
+/// A reading of this host's continuous clock, which runs while the machine sleeps: the only clock that carries a lease.
+public struct ContinuousTime: NanosecondInstant, Hashable, Comparable {
+    /// Nanoseconds since an arbitrary start that is the same for all processes of one boot.
+    public let nanoseconds: Int64
+    /// Wraps a reading.
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// Earlier readings come first.
+    public static func < (left: ContinuousTime, right: ContinuousTime) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// The reading `duration` later, or the far end of the clock.
+    public func advanced(by duration: Duration) -> ContinuousTime { self + TimeSpan(duration) }
+
+    /// How long it is from this reading to another; negative where the other is earlier.
+    public func duration(to other: ContinuousTime) -> Duration { (other - self).duration }
+}
+
+extension FixedWidthInteger {
+    package func saturatingAdding(_ other: Self) -> Self {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+    package func saturatingSubtracting(_ other: Self) -> Self {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? (other > 0 ? .min : .max) : difference
+    }
+    package func saturatingMultiplied(by other: Self) -> Self {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
+    }
+}

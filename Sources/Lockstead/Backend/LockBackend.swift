@@ -1,0 +1,67 @@
+public import LockCore
+
+/// What every engine implements. `LockClient` is written against this alone; nothing of an engine leaks upward.
+///
+/// Calls are safe from any task. Each returns within its deadline (RULES L5), is idempotent by its request id, and says of a failure
+/// whether it may have happened. An engine does its background work only inside ``run()``, and constructors start nothing.
+public protocol LockBackend: Sendable {
+    /// What the engine can carry, and what its grants promise.
+    var capabilities: Capabilities { get }
+
+    /// Does the engine's background work (connections, timers, watches) until the task is cancelled. Called once.
+    ///
+    /// - Throws: What makes the engine unusable; its calls fail from then on.
+    func run() async throws
+
+    /// Asks for one grant over all of the request's names, waiting as the request says.
+    ///
+    /// Cancelling the task withdraws the request; a grant that crosses the cancellation is released, not leaked.
+    /// - Returns: The grant, or who is in the way once the wait is over.
+    /// - Throws: `LockError`; with the code `cancelled` where the task was cancelled.
+    func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome
+
+    /// Renews many grants in one go. Never re-creates a lock.
+    ///
+    /// - Parameters:
+    ///   - grants: Live grants of this backend.
+    ///   - deadline: When the answer is of no more use.
+    /// - Returns: An outcome for each grant, in the same order.
+    func renew(_ grants: [Grant], deadline: ContinuousTime) async -> [RenewalOutcome]
+
+    /// Gives a grant back. Only the grant itself is freed: never a newer one, never another owner's.
+    ///
+    /// Also acknowledges a revoked grant (RULES 19). Not affected by cancellation of the calling task.
+    /// - Throws: `LockError` with the effect `mayHaveHappened` where the answer was lost; the call may be repeated.
+    func release(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> ReleaseOutcome
+
+    /// Withdraws a request whose answer was lost: afterwards it neither waits nor holds.
+    func cancel(_ request: LockRequest, deadline: ContinuousTime) async throws(LockError)
+
+    /// Turns an exclusive grant into a shared one without freeing it in between; the token stays.
+    func downgrade(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> Grant
+
+    /// Hands a held exclusive grant to another request of this client as a *new* grant: one command that proves ownership again and
+    /// mints a new token (RULES 9). `nil` where a fair waiter elsewhere comes first; the old grant is then still held.
+    ///
+    /// Only called where ``Capabilities/Features/handOver`` is declared.
+    func handOver(_ grant: Grant, to request: LockRequest) async throws(LockError) -> Grant?
+
+    /// Describes one lock, or `nil` where nobody holds or awaits it.
+    func inspect(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> LockDescription?
+
+    /// Describes the live locks whose names start with `prefix`, in byte order of their names, `limit` at most.
+    func list(prefix: String, limit: Int, deadline: ContinuousTime) async throws(LockError) -> [LockDescription]
+
+    /// What happens to locks whose names start with `prefix`, from now on. Ends when the engine stops.
+    func changes(prefix: String) -> AsyncThrowingStream<LockChange, any Error>
+
+    /// Revokes every grant of a name.
+    ///
+    /// The next grant waits until the holder acknowledged or its lease ran out, then for the lock-delay; with `now` it waits for
+    /// neither, which waives S5 for this lock.
+    func forceRelease(_ name: LockName, reason: String, now: Bool, deadline: ContinuousTime) async throws(LockError)
+        -> ForcedRelease
+
+    /// What makes grants doubtful or ends them, from the first call on. One reader: the client.
+    func notices() -> AsyncStream<BackendNotice>
+}

@@ -1,0 +1,61 @@
+public import LockCore
+
+/// One request for one grant, as it goes to an engine.
+public struct LockRequest: Sendable, Hashable {
+    /// Makes all retries of this request one.
+    public var id: RequestID
+    /// Who asks.
+    public var owner: OwnerID
+    /// One to 32 names, sorted and distinct; more than one only where the engine takes them atomically.
+    public var names: [LockName]
+    /// How the grant excludes others.
+    public var mode: LockMode
+    /// The lease: how long the engine waits for a sign of life.
+    public var lease: Duration
+    /// How long to wait.
+    public var wait: Wait
+    /// Whether it may pass barging waiters.
+    public var fairness: Fairness
+    /// Higher comes first, where the engine has priorities; 0 is normal.
+    public var priority: Int8
+    /// Delays and caps of the grant.
+    public var terms: HoldTerms
+    /// What the holder says of itself.
+    public var note: HolderNote
+
+    /// How long a request waits for a lock that is not free.
+    public enum Wait: Sendable, Hashable {
+        /// Not at all.
+        case never
+        /// Until a reading of the continuous clock.
+        case until(ContinuousTime)
+        /// As long as it takes.
+        case forever
+    }
+
+    /// Puts a request together.
+    public init(
+        id: RequestID, owner: OwnerID, names: [LockName], mode: LockMode = .exclusive, lease: Duration = .seconds(30),
+        wait: Wait = .forever, fairness: Fairness = .fair, priority: Int8 = 0, terms: HoldTerms = HoldTerms(),
+        note: HolderNote = HolderNote()
+    ) {
+        (self.id, self.owner, self.names, self.mode) = (id, owner, names, mode)
+        (self.lease, self.wait, self.fairness, self.priority) = (lease, wait, fairness, priority)
+        (self.terms, self.note) = (terms, note)
+    }
+}
+
+/// Delays and caps of one grant, each absent unless asked for.
+public struct HoldTerms: Sendable, Hashable {
+    /// After an expiry or a forced release the lock stays closed for so long; never after a clean release.
+    public var lockDelay: Duration
+    /// The lock stays closed until so long after the grant, even when it is released earlier.
+    public var minimumHold: Duration
+    /// The grant ends so long after it was made, renewed or not.
+    public var maximumHold: Duration?
+
+    /// Puts terms together; what is left out is not asked for.
+    public init(lockDelay: Duration = .zero, minimumHold: Duration = .zero, maximumHold: Duration? = nil) {
+        (self.lockDelay, self.minimumHold, self.maximumHold) = (lockDelay, minimumHold, maximumHold)
+    }
+}

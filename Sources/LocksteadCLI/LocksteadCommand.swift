@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct LocksteadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "lockstead")
+}
