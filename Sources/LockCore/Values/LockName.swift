@@ -21,7 +21,9 @@ public struct LockName: Sendable, Hashable, Comparable {
         self.text = text
     }
 
-    /// What is wrong with `text` as a name, or `nil`. Its one reader outside the initialiser is the snapshot decoder.
+    /// What is wrong with `text` as a name, or `nil`.
+    ///
+    /// Its one reader outside the initialiser is the snapshot decoder.
     package static func problem(in text: String) -> String? {
         let bytes = text.utf8.count
         guard bytes > 0 else { return "A lock's name is empty; give it 1 to \(maximumByteCount) bytes." }
