@@ -48,7 +48,8 @@ struct CodeBlock: Sendable, Hashable {
     /// Without the indentation that all lines share, and without blank lines at either end.
     static func trimmed(_ lines: some Sequence<Substring>) -> String {
         let lines = Array(lines)
-        let indentation = lines.filter { !$0.allSatisfy(\.isWhitespace) }
+        let indentation =
+            lines.filter { !$0.allSatisfy(\.isWhitespace) }
             .map { $0.prefix { $0 == " " }.count }.min() ?? 0
         return lines.map { $0.dropFirst(indentation) }.joined(separator: "\n").trimmingCharacters(in: .newlines)
     }
