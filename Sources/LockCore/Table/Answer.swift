@@ -44,7 +44,9 @@ package struct GrantRecord: Sendable, Hashable {
     }
 }
 
-/// Why a command was not carried out. None of these is a bug of ours; each did not happen.
+/// Why a command was not carried out.
+///
+/// None of these is a bug of ours; each did not happen.
 package enum Refusal: Sendable, Hashable {
     case unknownSession
     case sessionBoundToAnother

@@ -1,4 +1,6 @@
-/// What a command did to others than its sender, in order. Streams, answers, audit and metrics are fed from these alone.
+/// What a command did to others than its sender, in order.
+///
+/// Streams, answers, audit and metrics are fed from these alone.
 package enum Effect: Sendable, Hashable {
     case granted(GrantRecord)
     /// One name of a grant was given back.

@@ -31,7 +31,9 @@ package struct WaiterView: Sendable, Hashable {
     package var note: HolderNote
 }
 
-/// What a holder's entry stands for. All but `held` keep the lock closed until their time.
+/// What a holder's entry stands for.
+///
+/// All but `held` keep the lock closed until their time.
 package enum HolderPhase: Sendable, Hashable {
     case held
     /// Can transition to: gone (acknowledged), `lockDelay`.

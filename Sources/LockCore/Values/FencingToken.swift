@@ -1,5 +1,7 @@
-/// A number that rises with every grant of a lock, for ever. A resource that remembers the highest token it has seen can refuse
-/// the writes of a holder that lost the lock without noticing.
+/// A number that rises with every grant of a lock, for ever.
+///
+/// A resource that remembers the highest token it has seen can refuse the writes of a holder that lost the lock
+/// without noticing.
 ///
 /// Tokens stay below 2^53, so that they survive JSON readers that only know doubles; our own JSON carries them as text.
 public struct FencingToken: Sendable, Hashable, Comparable {

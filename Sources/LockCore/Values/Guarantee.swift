@@ -1,4 +1,6 @@
-/// What a grant promises: exclusion, its scope, and fencing. Each handle reports its own; `require:` refuses a weaker one.
+/// What a grant promises: exclusion, its scope, and fencing.
+///
+/// Each handle reports its own; `require:` refuses a weaker one.
 public struct Guarantee: Sendable, Hashable {
     /// How strong mutual exclusion is.
     public enum Exclusion: Int, Sendable, Comparable, CaseIterable {

@@ -44,7 +44,9 @@ public struct OwnerID: LockIdentifier {
     public init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
 }
 
-/// The renewed thing: what an engine expires when its client falls silent. Chosen by the client at random.
+/// The renewed thing: what an engine expires when its client falls silent.
+///
+/// Chosen by the client at random.
 public struct SessionID: LockIdentifier {
     /// The upper 64 bits.
     public let high: UInt64

@@ -2,7 +2,9 @@
 ///
 /// A lock that someone else holds is no error for a `try…` call, which returns `nil`.
 public struct LockError: Error, Sendable {
-    /// What kind of failure it is. More kinds may be added.
+    /// What kind of failure it is.
+    ///
+    /// More kinds may be added.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case invalidName, invalidOption, cancelled, timedOut, wouldDeadlock, reentryRefused, upgradeRefused,
@@ -19,7 +21,9 @@ public struct LockError: Error, Sendable {
         public static let invalidName = Code(.invalidName)
         /// An option is out of range or contradicts another.
         public static let invalidOption = Code(.invalidOption)
-        /// The waiting task was cancelled. `LockClient` turns it into `CancellationError`.
+        /// The waiting task was cancelled.
+        ///
+        /// `LockClient` turns it into `CancellationError`.
         public static let cancelled = Code(.cancelled)
         /// The lock did not become free before the deadline.
         public static let timedOut = Code(.timedOut)
@@ -80,7 +84,9 @@ public struct LockError: Error, Sendable {
     public var message: String
     /// Whether the operation may have taken effect.
     public var effect: Effect
-    /// For ``Code/leaseLost``: whether the body had run to its end. `nil` elsewhere.
+    /// For ``Code/leaseLost``: whether the body had run to its end.
+    ///
+    /// `nil` elsewhere.
     public var bodyFinished: Bool?
     /// The error beneath, if there is one.
     public var cause: (any Error)?

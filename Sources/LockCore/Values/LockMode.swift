@@ -7,7 +7,9 @@ public enum LockMode: Sendable, Hashable {
     /// `count` of the `limit` permits of a counting semaphore.
     case permits(count: Int, limit: Int)
 
-    /// The kind of lock the mode belongs to. A live name has one kind.
+    /// The kind of lock the mode belongs to.
+    ///
+    /// A live name has one kind.
     public var kind: LockKind {
         switch self {
         case .exclusive, .shared: .readWrite
@@ -19,7 +21,9 @@ public enum LockMode: Sendable, Hashable {
     public static let maximumPermits = 1_000_000
 }
 
-/// What a name is while anyone holds or awaits it. Exclusive and shared grants are two sides of one read/write lock.
+/// What a name is while anyone holds or awaits it.
+///
+/// Exclusive and shared grants are two sides of one read/write lock.
 public enum LockKind: Sendable, Hashable {
     /// Exclusive and shared grants.
     case readWrite

@@ -21,7 +21,14 @@ public struct LockName: Sendable, Hashable, Comparable {
         self.text = text
     }
 
-    /// What is wrong with `text` as a name, or `nil`. Its one reader outside the initialiser is the snapshot decoder.
+    /// No lock's name: fills empty places in tables.
+    package static let vacant = LockName(unchecked: "")
+
+    private init(unchecked text: String) { self.text = text }
+
+    /// What is wrong with `text` as a name, or `nil`.
+    ///
+    /// Its one reader outside the initialiser is the snapshot decoder.
     package static func problem(in text: String) -> String? {
         let bytes = text.utf8.count
         guard bytes > 0 else { return "A lock's name is empty; give it 1 to \(maximumByteCount) bytes." }

@@ -42,7 +42,9 @@ package struct TimeSpan: Sendable, Hashable, Comparable {
     package static func / (left: TimeSpan, right: Int64) -> TimeSpan { .init(nanoseconds: left.nanoseconds / right) }
 }
 
-/// A point on some clock in nanoseconds. The two kinds never mix: each is a type of its own.
+/// A point on some clock in nanoseconds.
+///
+/// The two kinds never mix: each is a type of its own.
 package protocol NanosecondInstant: Sendable, Hashable, Comparable {
     var nanoseconds: Int64 { get }
     init(nanoseconds: Int64)

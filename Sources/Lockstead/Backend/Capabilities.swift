@@ -1,6 +1,8 @@
 public import LockCore
 
-/// What an engine can carry. What it cannot, it refuses with `unsupported`; the conformance suite tests either.
+/// What an engine can carry.
+///
+/// What it cannot, it refuses with `unsupported`; the conformance suite tests either.
 public struct Capabilities: Sendable, Hashable {
     /// The engine's name as in URLs and metric labels, such as `file`.
     public var engine: String

@@ -1,6 +1,8 @@
 public import LockCore
 
-/// What every engine implements. `LockClient` is written against this alone; nothing of an engine leaks upward.
+/// What every engine implements.
+///
+/// `LockClient` is written against this alone; nothing of an engine leaks upward.
 ///
 /// Calls are safe from any task. Each returns within its deadline (RULES L5), is idempotent by its request id, and says of a failure
 /// whether it may have happened. An engine does its background work only inside ``run()``, and constructors start nothing.
