@@ -36,9 +36,7 @@ package enum Command: Sendable, Hashable {
         /// 1 to 32 distinct names; the table sorts them.
         package var names: [LockName]
         package var mode: LockMode
-        /// `nil`: do not wait.
-        ///
-        /// `.distantFuture`: for ever.
+        /// When the wait ends: `nil` does not wait at all, `.distantFuture` waits for ever.
         package var waitUntil: LogTime?
         package var fairness: Fairness
         package var priority: Int8
