@@ -36,11 +36,13 @@ let package = Package(
             dependencies: [.product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: settings
         ),
+        // The one system call that Swift's Glibc module leaves out: which file system is this?
+        .target(name: "CFileSystem"),
         // The public API, the engine contract, the in-process and file engines.
         .target(
             name: "Lockstead",
             dependencies: [
-                "LockCore",
+                "CFileSystem", "LockCore",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),

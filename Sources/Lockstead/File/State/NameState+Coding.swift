@@ -1,4 +1,4 @@
-package import LockCore
+internal import LockCore
 
 extension NameState {
     /// The state as a slot's body.

@@ -3,7 +3,7 @@ package import LockCore
 /// All that is known of one lock: a one-name `LockTable`, and who keeps which of its sessions alive.
 ///
 /// Pure. The shell loads it under the state lock, lets it judge the living, applies commands, and carries out what it then asks for:
-/// `isChanged` (write it), `roused` (wake these sessions), `ended` (their lifelines go).
+/// `isChanged` and `mustBeDurable` (write it, sync it), `roused` (wake these sessions), `ended` (their lifelines go).
 package struct NameState: Sendable {
     package let name: LockName
     package var boot: BootIdentity
@@ -17,6 +17,8 @@ package struct NameState: Sendable {
     package var journal: ChangeJournal
 
     package var isChanged = false
+    /// Nothing to write, but what is about to be told must be on the disk: another process may have died before its sync.
+    package var mustBeDurable = false
     package private(set) var roused: [SessionID] = []
     package private(set) var ended: [SessionID] = []
 

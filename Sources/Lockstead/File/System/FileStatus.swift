@@ -29,19 +29,17 @@ package struct FileStatus: Sendable, Hashable {
 
     /// Of the path itself, not of what a symbolic link points to; `nil` where there is nothing.
     package static func of(_ path: String) throws(SystemError) -> FileStatus? {
-        try read(path, lstat)
+        try read(path, AT_SYMLINK_NOFOLLOW)
     }
 
     /// Of what the path leads to in the end; `nil` where there is nothing.
     package static func following(_ path: String) throws(SystemError) -> FileStatus? {
-        try read(path, stat)
+        try read(path, 0)
     }
 
-    private static func read(
-        _ path: String, _ call: (UnsafePointer<CChar>?, UnsafeMutablePointer<stat>?) -> CInt
-    ) throws(SystemError) -> FileStatus? {
+    private static func read(_ path: String, _ flags: CInt) throws(SystemError) -> FileStatus? {
         var status = stat()
-        if path.withCString({ call($0, &status) }) == 0 { return FileStatus(status) }
+        if fstatat(AT_FDCWD, path, &status, flags) == 0 { return FileStatus(status) }
         if errno == ENOENT { return nil }
         throw .last("stat", path)
     }
