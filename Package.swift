@@ -68,6 +68,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
-        .testTarget(name: "LocksteadTests", dependencies: ["Lockstead", "LocksteadTesting"], swiftSettings: settings),
+        // A process that holds a lock as it is told, for tests that kill and stop it; no product.
+        .executableTarget(name: "LocksteadTestHolder", dependencies: ["Lockstead"], swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadTests", dependencies: ["Lockstead", "LocksteadTesting", "LocksteadTestHolder"],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -146,7 +146,8 @@ struct ChangeMark: Sendable {
 extension StateStore {
     /// Where a name stands, read without its lock.
     fileprivate func mark(_ key: NameKey) throws(LockError) -> ChangeMark {
-        guard let file = try? OpenFile.open(folder.path(of: key.stateFile), O_RDONLY), let slots = try? SlotFile(reading: file),
+        guard let file = try? OpenFile.open(folder.path(of: key.stateFile), O_RDONLY),
+            let slots = try? SlotFile(reading: file),
             let body = slots.latest?.body, let state = try? NameState(decoding: body)
         else { return ChangeMark(next: 1, due: nil) }  // Gone or being written; its next event brings us back.
         return ChangeMark(state)
@@ -165,7 +166,9 @@ extension StateStore {
 
     /// What happened since, after ending the dead.
     fileprivate func news(_ key: NameKey, from number: UInt64) throws(LockError) -> Attempt<News> {
-        let looked = try view(key) { (state, _, _) throws(LockError) in state.isChanged ? nil : News(state, from: number) }
+        let looked = try view(key) { (state, _, _) throws(LockError) in
+            state.isChanged ? nil : News(state, from: number)
+        }
         switch looked {
         case .contended: return .contended
         case .done(nil): return .done(News(changes: [], mark: ChangeMark(next: 1, due: nil)))

@@ -106,7 +106,8 @@ extension FileBackend {
             state = before
             return .busy(state.description(at: now))
         case .refused(let refusal): throw LockError(refusal)
-        default: throw LockError(.engineUnavailable, "The lock's table gave no answer. Ask again.", effect: .didNotHappen)
+        default:
+            throw LockError(.engineUnavailable, "The lock's table gave no answer. Ask again.", effect: .didNotHappen)
         }
     }
 
@@ -124,7 +125,7 @@ extension FileBackend {
         do throws(SystemError) {
             let known = lives.withLock { $0.byRequest[request.id]?.lifeline }
             let lifeline: Lifeline
-            if let known {
+            if let known, try known.isInPlace() {
                 lifeline = known
             } else {
                 lifeline = try Lifeline(session: session, key: key, lease: request.lease, in: store.folder)

@@ -82,6 +82,7 @@ extension FileBackend {
 
     private static func notHeld(_ grant: Grant) -> LockError {
         let name = grant.names.first?.text ?? ""
-        return LockError(.notHeld, "The lock \"\(name)\" is not held any more. Acquire it again.", effect: .didNotHappen)
+        return LockError(
+            .notHeld, "The lock \"\(name)\" is not held any more. Acquire it again.", effect: .didNotHappen)
     }
 }

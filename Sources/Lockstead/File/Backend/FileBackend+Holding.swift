@@ -87,7 +87,9 @@ extension FileBackend {
     /// Something touched a grant's files: look whether it still is ours, and tell once if not.
     private func examine(_ grant: Grant, _ key: NameKey) {
         worker.enqueue(on: FileWorker.lane(of: key)) { [weak self] in
-            guard let self, let life = self.lives.withLock({ $0.byRequest[grant.request] }), !life.isTold else { return }
+            guard let self, let life = self.lives.withLock({ $0.byRequest[grant.request] }), !life.isTold else {
+                return
+            }
             // What cannot be read now the next renewal will tell.
             guard let attempt = try? self.lossNow(grant, key, life.lifeline) else { return }
             switch attempt {
@@ -101,9 +103,12 @@ extension FileBackend {
         }
     }
 
-    private func lossNow(_ grant: Grant, _ key: NameKey, _ lifeline: Lifeline) throws(LockError) -> Attempt<LossReason?> {
+    private func lossNow(_ grant: Grant, _ key: NameKey, _ lifeline: Lifeline) throws(LockError) -> Attempt<LossReason?>
+    {
         let attempt = try store.view(key) { (state, _, now) throws(LockError) -> LossReason? in
-            do throws(SystemError) { return try self.loss(grant, lifeline, state, now) } catch { throw error.lockError() }
+            do throws(SystemError) { return try self.loss(grant, lifeline, state, now) } catch {
+                throw error.lockError()
+            }
         }
         switch attempt {
         case .contended: return .contended

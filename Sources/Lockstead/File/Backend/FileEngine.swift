@@ -45,7 +45,9 @@ public struct FileEngine: Sendable, Hashable {
     /// - Returns: The folder, or `nil` where the environment names no home.
     public static func defaultFolder(environment: [String: String]) -> String? {
         // The specification of XDG folders has relative paths ignored.
-        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return Folder(state).path(of: "lockstead") }
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
+            return Folder(state).path(of: "lockstead")
+        }
         guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
         return Folder(home).path(of: ".local/state/lockstead")
     }

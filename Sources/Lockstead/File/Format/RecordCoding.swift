@@ -53,7 +53,9 @@ package struct RecordReader: Sendable {
     }
 
     package mutating func readText() throws(RecordError) -> String {
-        guard let text = String(validating: try readBytes(), as: UTF8.self) else { throw RecordError("it holds no text") }
+        guard let text = String(validating: try readBytes(), as: UTF8.self) else {
+            throw RecordError("it holds no text")
+        }
         return text
     }
 

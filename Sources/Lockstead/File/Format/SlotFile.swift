@@ -94,7 +94,9 @@ package struct SlotFile: Sendable {
     private func offset(for count: Int, in slot: Int) -> Int {
         if count <= Self.blockSize - SlotHeader.byteCount { return slot * Self.blockSize + SlotHeader.byteCount }
         let first = 2 * Self.blockSize
-        guard let other = latest?.header, other.bodyOffset >= first, first + count > other.bodyOffset else { return first }
+        guard let other = latest?.header, other.bodyOffset >= first, first + count > other.bodyOffset else {
+            return first
+        }
         let end = other.bodyOffset + other.bodyLength
         return (end + Self.blockSize - 1) / Self.blockSize * Self.blockSize
     }

@@ -90,7 +90,9 @@ extension RecordReader {
 
     fileprivate mutating func readChange(of name: LockName) throws(RecordError) -> ChangeJournal.Entry {
         let number = try read(UInt64.self)
-        guard let kind = LockChange.Kind(rawValue: try readText()) else { throw RecordError("it tells an unknown change") }
+        guard let kind = LockChange.Kind(rawValue: try readText()) else {
+            throw RecordError("it tells an unknown change")
+        }
         let token = try readOptional { (reader) throws(RecordError) in FencingToken(rawValue: try reader.read()) }
         let owner = OwnerID(high: try read(), low: try read())
         let mode = try readMode()

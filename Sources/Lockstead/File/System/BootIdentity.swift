@@ -18,7 +18,9 @@ package struct BootIdentity: Sendable, Hashable {
         #if canImport(Darwin)
             var start = timeval()
             var size = MemoryLayout<timeval>.size
-            guard sysctlbyname("kern.boottime", &start, &size, nil, 0) == 0 else { throw .last("sysctl", "kern.boottime") }
+            guard sysctlbyname("kern.boottime", &start, &size, nil, 0) == 0 else {
+                throw .last("sysctl", "kern.boottime")
+            }
             return BootIdentity(high: UInt64(start.tv_sec), low: UInt64(start.tv_usec))
         #else
             let path = "/proc/sys/kernel/random/boot_id"

@@ -42,7 +42,8 @@ extension SystemError {
 
     private var judged: (LockError.Code, String) {
         switch code {
-        case EACCES, EPERM: (.permissionDenied, "Give this user read and write access to the lock folder, or name another.")
+        case EACCES, EPERM:
+            (.permissionDenied, "Give this user read and write access to the lock folder, or name another.")
         case EROFS: (.unsuitableStorage, "The file system is read-only; name a lock folder on a writable one.")
         case ENOSPC, EDQUOT: (.engineUnavailable, "The disk is full; free some space and ask again. No lock was lost.")
         case EMFILE, ENFILE: (.limitExceeded, "Raise the limit of open files (ulimit -n); each held lock needs one.")
