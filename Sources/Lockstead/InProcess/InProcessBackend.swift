@@ -5,8 +5,8 @@ public import LockCore
 /// A grant cannot be lost: it has no lease to run out, and lasts until it is released, revoked, or ended by its cap on the total hold.
 /// Acquire and release work before ``run()``; deadlines, caps and delays are kept while a client of the store runs.
 public final class InProcessBackend: LockBackend {
-    private let store: InProcessStore
-    private let id: InProcessClient.ID
+    let store: InProcessStore
+    let id: InProcessClient.ID
 
     /// What the engine can carry: everything but exclusion between processes, and hand-over, which it has no need of.
     public let capabilities: Capabilities
@@ -153,7 +153,7 @@ extension InProcessBackend {
         switch answer {
         case .downgraded(let record): return self.grant(record, lease: grant.lease)
         case .refused(let refusal) where refusal != .unknownSession: throw LockError(refusal)
-        default: throw .notHeld
+        default: throw .grantGone
         }
     }
 
@@ -166,7 +166,8 @@ extension InProcessBackend {
     /// - Throws: `LockError` with the code `unsupported`.
     public func handOver(_ grant: Grant, to request: LockRequest) async throws(LockError) -> Grant? {
         throw LockError(
-            .unsupported, "The engine \(capabilities.engine) hands nothing over: release, and the next waiter is granted.",
+            .unsupported,
+            "The engine \(capabilities.engine) hands nothing over: release, and the next waiter is granted.",
             effect: .didNotHappen)
     }
 

@@ -4,7 +4,9 @@ import LockCore
 struct InProcessClient: Sendable {
     typealias ID = UInt64
 
-    /// Can transition to: stopped, for good. A stopped client acquires nothing; its grants stay until they are released.
+    /// Can transition to: stopped, for good.
+    ///
+    /// A stopped client acquires nothing; its grants stay until they are released.
     private(set) var isStopped = false
     /// Whether its `run()` sleeps for the table's timers.
     var drives = false

@@ -30,7 +30,9 @@ struct ChangeReader: Sendable {
     let stream: Stream
 }
 
-/// News in the order in which it happened. One task at a time tells it, so that the order survives the unlocking.
+/// News in the order in which it happened.
+///
+/// One task at a time tells it, so that the order survives the unlocking.
 struct NewsQueue: Sendable {
     private var items: [News] = []
     private var someoneTells = false
@@ -44,7 +46,9 @@ struct NewsQueue: Sendable {
         return true
     }
 
-    /// The news so far. Where there is none, the teller stops telling.
+    /// The news so far.
+    ///
+    /// Where there is none, the teller stops telling.
     mutating func take() -> [News] {
         defer { items = [] }
         someoneTells = !items.isEmpty
@@ -53,6 +57,22 @@ struct NewsQueue: Sendable {
 }
 
 extension InProcessState {
+    mutating func add(_ reader: ChangeReader) -> UInt64 {
+        let ticket = drawTicket()
+        if clients[reader.client]?.isStopped == false {
+            readers[ticket] = reader
+        } else {
+            news.append(.endOfChanges(reader.stream))
+        }
+        return ticket
+    }
+
+    mutating func setNotices(_ reader: AsyncStream<BackendNotice>.Continuation, of client: InProcessClient.ID) {
+        if let former = clients[client]?.notices { news.append(.endOfNotices(former)) }
+        clients[client]?.notices = reader
+        if clients[client]?.isStopped != false { news.append(.endOfNotices(reader)) }
+    }
+
     mutating func publish(_ effect: Effect) {
         for change in LockChange.changes(of: effect) {
             for reader in readers.values where change.name.text.utf8.starts(with: reader.prefix.utf8) {

@@ -85,7 +85,7 @@ extension InProcessState {
     }
 
     /// Every driver sleeps until the same time, so all are told; a process has few clients.
-    private mutating func ringDrivers(for due: LogTime) {
+    mutating func ringDrivers(for due: LogTime) {
         alarm = due
         for client in clients.values where client.drives { aftermath.bells.append(client.bell) }
     }

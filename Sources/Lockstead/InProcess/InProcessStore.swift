@@ -1,4 +1,4 @@
-public import LockCore
+import LockCore
 import Synchronization
 
 /// The locks of one process: one table of locks, shared by every client that opens this store.

@@ -9,11 +9,14 @@ enum WaitResult: Sendable {
 
 typealias WaitContinuation = CheckedContinuation<WaitResult, Never>
 
-/// The calls that wait, by request. A repeated call attaches to the first: one request, several callers.
+/// The calls that wait, by request.
+///
+/// A repeated call attaches to the first: one request, several callers.
 struct InProcessWaits: Sendable {
     struct Call: Sendable {
         let ticket: UInt64
-        let client: InProcessClient.ID
+        let session: SessionID
+        var client: InProcessClient.ID { session.high }
         /// Missing between the table's "queued" and the caller's suspension.
         var continuation: WaitContinuation?
     }
@@ -25,7 +28,9 @@ struct InProcessWaits: Sendable {
     /// Enters a call whose request was queued.
     mutating func add(_ call: Call, for request: RequestID) { calls[request, default: []].append(call) }
 
-    /// Suspends a call. Its result, if its wait ended meanwhile.
+    /// Suspends a call.
+    ///
+    /// Its result, if its wait ended meanwhile.
     mutating func suspend(_ ticket: UInt64, of request: RequestID, _ continuation: WaitContinuation) -> WaitResult? {
         if let result = early.removeValue(forKey: ticket) { return result }
         guard let place = calls[request]?.firstIndex(where: { $0.ticket == ticket }) else {
@@ -52,8 +57,10 @@ struct InProcessWaits: Sendable {
 
     mutating func keep(_ result: WaitResult, for ticket: UInt64) { early[ticket] = result }
 
-    /// The requests that a client waits for.
-    func requests(of client: InProcessClient.ID) -> [RequestID] {
-        calls.filter { $0.value.contains { $0.client == client } }.map(\.key)
+    /// What a client waits for.
+    func requests(of client: InProcessClient.ID) -> [(SessionID, RequestID)] {
+        calls.compactMap { request, calls in
+            calls.first { $0.client == client }.map { ($0.session, request) }
+        }
     }
 }
