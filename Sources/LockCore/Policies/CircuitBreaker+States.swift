@@ -15,7 +15,9 @@ extension CircuitBreaker {
         }
     }
 
-    /// Every call goes out. Can transition to: `Open`.
+    /// Every call goes out.
+    ///
+    /// Can transition to: `Open`.
     struct Closed: Sendable, Equatable {
         private var failuresInARow = 0
 
@@ -29,7 +31,9 @@ extension CircuitBreaker {
         func succeeded() -> State { .closed(Closed()) }
     }
 
-    /// No call goes out. Can transition to: `Probing`.
+    /// No call goes out.
+    ///
+    /// Can transition to: `Probing`.
     struct Open: Sendable, Equatable {
         let until: ContinuousTime
 
@@ -40,7 +44,9 @@ extension CircuitBreaker {
         }
     }
 
-    /// Half-open: a few calls go out to see. Can transition to: `Closed`, `Open`.
+    /// Half-open: a few calls go out to see.
+    ///
+    /// Can transition to: `Closed`, `Open`.
     struct Probing: Sendable, Equatable {
         /// A probe still under way at this time counts as failed.
         private(set) var deadline: ContinuousTime

@@ -14,7 +14,7 @@ package struct CircuitBreaker: Sendable, Equatable {
         /// A probe unanswered for so long counts as failed.
         package var probeTimeout: TimeSpan
 
-        /// - Parameters: Counts below one count as one, negative times as zero.
+        /// Puts thresholds together; counts below one count as one, negative times as zero.
         package init(
             consecutiveFailures: Int = 3, openFor: TimeSpan = .seconds(5), successfulProbes: Int = 2,
             probeTimeout: TimeSpan = .seconds(10)
@@ -26,7 +26,9 @@ package struct CircuitBreaker: Sendable, Equatable {
         }
     }
 
-    /// The right to one call. Give it back with its result, once: it cannot be copied.
+    /// The right to one call.
+    ///
+    /// Give it back with its result, once: it cannot be copied.
     package struct Permit: ~Copyable, Sendable {
         fileprivate let era: UInt64
     }

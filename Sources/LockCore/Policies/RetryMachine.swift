@@ -1,4 +1,6 @@
-/// Decides after each failed attempt of one operation whether and when to try again. Chance and time are inputs.
+/// Decides after each failed attempt of one operation whether and when to try again.
+///
+/// Chance and time are inputs.
 ///
 /// M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015: the sections on full and decorrelated jitter.
 package struct RetryMachine: Sendable, Equatable {
@@ -27,7 +29,7 @@ package struct RetryMachine: Sendable, Equatable {
         latestStart = start + max(.zero, TimeSpan(policy.maximumElapsed))
     }
 
-    /// - Parameter draw: A fresh random number, uniform over all values.
+    /// Takes in a failure; `draw` is a fresh random number, uniform over all values.
     package mutating func attemptFailed(at now: ContinuousTime, draw: UInt64) -> Decision {
         switch state {
         case .over(let reason): return .giveUp(reason)

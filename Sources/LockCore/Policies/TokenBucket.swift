@@ -13,11 +13,11 @@ package struct TokenBucket: Sendable, Equatable {
     package let capacity: Int
     package let refill: Int
     package let interval: TimeSpan
-    /// 128 bits: the product of two 63-bit factors always fits.
+    /// In 128 bits: the product of two 63-bit factors always fits.
     private var level: UInt128
     private var lastSeen: ContinuousTime
 
-    /// Starts full. Values below one count as one.
+    /// Starts full; values below one count as one.
     package init(capacity: Int, refill: Int, every interval: TimeSpan, at now: ContinuousTime) {
         self.capacity = max(1, capacity)
         self.refill = max(1, refill)
@@ -32,7 +32,9 @@ package struct TokenBucket: Sendable, Equatable {
     /// How many calls it would let through at once now.
     package func available(at now: ContinuousTime) -> Int { Int(refilled(at: now) / tokenCost) }
 
-    /// Takes all of `count`, or nothing. A clock that went back counts as one that stood still.
+    /// Takes all of `count`, or nothing.
+    ///
+    /// A clock that went back counts as one that stood still.
     package mutating func take(_ count: Int = 1, at now: ContinuousTime) -> Outcome {
         level = refilled(at: now)
         lastSeen = max(lastSeen, now)

@@ -33,14 +33,15 @@ package struct GrantRecord: Sendable, Hashable {
     package var grantedAt: LogTime
     /// When the cap on the total hold ends it.
     package var maximumHoldEnd: LogTime?
+    package var note: HolderNote
 
     package init(
         session: SessionID, request: RequestID, owner: OwnerID, names: [LockName], mode: LockMode, token: FencingToken,
-        count: UInt32, grantedAt: LogTime, maximumHoldEnd: LogTime?
+        count: UInt32, grantedAt: LogTime, maximumHoldEnd: LogTime?, note: HolderNote = HolderNote()
     ) {
         (self.session, self.request, self.owner, self.names) = (session, request, owner, names)
         (self.mode, self.token, self.count) = (mode, token, count)
-        (self.grantedAt, self.maximumHoldEnd) = (grantedAt, maximumHoldEnd)
+        (self.grantedAt, self.maximumHoldEnd, self.note) = (grantedAt, maximumHoldEnd, note)
     }
 }
 

@@ -40,8 +40,8 @@ package enum Command: Sendable, Hashable {
         package var waitUntil: LogTime?
         package var fairness: Fairness
         package var priority: Int8
-        /// Whether the owner's live grant of the name may be counted up (the caller has checked RULES 13).
-        package var reentry: Reentry
+        /// What to do where the owner has a live grant of the name already.
+        package var ifOwned: IfOwned
         package var lockDelay: TimeSpan
         package var minimumHold: TimeSpan
         package var maximumHold: TimeSpan?
@@ -50,15 +50,27 @@ package enum Command: Sendable, Hashable {
 
         package init(
             session: SessionID, request: RequestID, owner: OwnerID, names: [LockName], mode: LockMode = .exclusive,
-            waitUntil: LogTime? = nil, fairness: Fairness = .fair, priority: Int8 = 0, reentry: Reentry = .refused,
+            waitUntil: LogTime? = nil, fairness: Fairness = .fair, priority: Int8 = 0, ifOwned: IfOwned = .wait,
             lockDelay: TimeSpan = .zero, minimumHold: TimeSpan = .zero, maximumHold: TimeSpan? = nil,
             note: HolderNote = HolderNote(), dedup: Dedup? = nil
         ) {
             (self.session, self.request, self.owner, self.names) = (session, request, owner, names)
             (self.mode, self.waitUntil, self.fairness, self.priority) = (mode, waitUntil, fairness, priority)
-            (self.reentry, self.lockDelay, self.minimumHold) = (reentry, lockDelay, minimumHold)
+            (self.ifOwned, self.lockDelay, self.minimumHold) = (ifOwned, lockDelay, minimumHold)
             (self.maximumHold, self.note, self.dedup) = (maximumHold, note, dedup)
         }
+    }
+
+    /// What an owner's request does about a live grant of the same owner.
+    ///
+    /// The caller has checked RULES 13.
+    package enum IfOwned: UInt8, Sendable, Hashable {
+        /// Wait as behind anyone's: the holder is a sibling task, which will end by itself.
+        case wait
+        /// Enter again: count it up, under the same token.
+        case enter
+        /// Refuse.
+        case refuse
     }
 
     /// Names a grant: the session it belongs to, its names and its token.

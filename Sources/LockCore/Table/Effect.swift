@@ -27,6 +27,7 @@ package struct HolderEvent: Sendable, Hashable {
     package var owner: OwnerID
     package var mode: LockMode
     package var token: FencingToken
+    package var note = HolderNote()
 }
 
 /// One waiting request.
@@ -36,4 +37,5 @@ package struct WaiterEvent: Sendable, Hashable {
     package var request: RequestID
     package var owner: OwnerID
     package var mode: LockMode
+    package var note = HolderNote()
 }

@@ -2,10 +2,6 @@
 package enum Limits {
     /// A grant over more names is a sign of a missing coarser lock, and deadlock checks walk them all.
     package static let namesPerRequest = 32
-    /// Beyond this the queue is an outage, and refusing is kinder than waiting.
-    package static let waitersPerName = 20_000
-    package static let grantsPerSession = 10_000
-    package static let sessionsPerIdentity = 10_000
     /// Answers kept for retries; a client has far fewer requests in flight.
     package static let outstandingPerSession = 1_024
     /// RULES 14: after so many overtakings a waiter is not overtaken any more.
@@ -14,4 +10,13 @@ package enum Limits {
     package static let longestLease = TimeSpan.seconds(300)
     package static let identityBytes = 512
     package static let reasonBytes = 1_024
+}
+
+/// The bounds that an engine may set for itself: equal on every replica of one table.
+package struct TableLimits: Sendable, Hashable {
+    /// Beyond this the queue is an outage, and refusing is kinder than waiting.
+    package var waitersPerName = 20_000
+    package var grantsPerSession = 10_000
+    package var sessionsPerIdentity = 10_000
+    package init() {}
 }

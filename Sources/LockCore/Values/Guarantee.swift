@@ -8,7 +8,7 @@ public struct Guarantee: Sendable, Hashable {
         case advisory
         /// Holds while a majority of independent nodes keeps its memory and its clocks.
         case quorum
-        /// Holds always on the engine's side; at the client it holds until `validUntil`.
+        /// Holds always on the engine's side; at the client until `validUntil`, given clocks that run at most 1 % fast or slow.
         case linearizable
         /// From weak to strong.
         public static func < (left: Exclusion, right: Exclusion) -> Bool { left.rawValue < right.rawValue }
@@ -34,7 +34,7 @@ public struct Guarantee: Sendable, Hashable {
         case none
         /// Rises while the engine's data survives.
         case advisory
-        /// Rises for ever.
+        /// Rises for ever: through release, expiry and restart.
         case monotonic
         /// From weak to strong.
         public static func < (left: Fencing, right: Fencing) -> Bool { left.rawValue < right.rawValue }
@@ -72,7 +72,7 @@ public struct Guarantee: Sendable, Hashable {
             (self.exclusion, self.scope, self.fencing) = (exclusion, scope, fencing)
         }
 
-        /// Linearizable exclusion, in whatever scope the engine has.
+        /// Linearizable exclusion, in whatever scope the engine has; nothing is asked of its tokens.
         public static let linearizable = Requirement(exclusion: .linearizable)
         /// Linearizable exclusion and tokens that rise for ever.
         public static let fenced = Requirement(exclusion: .linearizable, fencing: .monotonic)

@@ -42,7 +42,7 @@ extension LockMode: CustomStringConvertible {
     }
 }
 
-/// Whether a request may take a free lock past barging waiters.
+/// In which order the waiters of a lock are served.
 public enum Fairness: String, Sendable, Hashable, CaseIterable {
     /// In arrival order.
     case fair

@@ -21,6 +21,11 @@ public struct LockName: Sendable, Hashable, Comparable {
         self.text = text
     }
 
+    /// No lock's name: fills empty places in tables.
+    package static let vacant = LockName(unchecked: "")
+
+    private init(unchecked text: String) { self.text = text }
+
     /// What is wrong with `text` as a name, or `nil`.
     ///
     /// Its one reader outside the initialiser is the snapshot decoder.

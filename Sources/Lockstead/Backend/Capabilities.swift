@@ -10,7 +10,7 @@ public struct Capabilities: Sendable, Hashable {
     public var guarantee: Guarantee
     /// What it can do.
     public var features: Features
-    /// The shortest lease it takes, or `nil` where a grant lasts as long as the process and cannot be lost.
+    /// The shortest lease it takes, or `nil` where a grant lasts as long as the process and cannot run out.
     public var shortestLease: Duration?
     /// The longest lease it takes.
     public var longestLease: Duration

@@ -4,8 +4,8 @@ public import LockCore
 ///
 /// `LockClient` is written against this alone; nothing of an engine leaks upward.
 ///
-/// Calls are safe from any task. Each returns within its deadline (RULES L5), is idempotent by its request id, and says of a failure
-/// whether it may have happened. An engine does its background work only inside ``run()``, and constructors start nothing.
+/// Calls are safe from any task. Each returns within its deadline plus 100 ms (L5), is idempotent by its request id, and says of a
+/// failure whether it may have happened. An engine does its background work only inside ``run()``, and constructors start nothing.
 public protocol LockBackend: Sendable {
     /// What the engine can carry, and what its grants promise.
     var capabilities: Capabilities { get }
@@ -18,8 +18,12 @@ public protocol LockBackend: Sendable {
     /// Asks for one grant over all of the request's names, waiting as the request says.
     ///
     /// Cancelling the task withdraws the request; a grant that crosses the cancellation is released, not leaked.
+    ///
+    /// - Parameter request: What is asked for; its wait is bounded by ``LockRequest/wait``.
     /// - Returns: The grant, or who is in the way once the wait is over.
-    /// - Throws: `LockError`; with the code `cancelled` where the task was cancelled.
+    /// - Throws: `LockError`: `cancelled` where the task was cancelled, `unsupported` for what the engine cannot carry,
+    ///   `wouldDeadlock`, `kindMismatch` and `limitExceeded` as the lock rules have it, `engineUnavailable`, and `indeterminate`
+    ///   where the answer was lost.
     func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome
 
     /// Renews many grants in one go. Never re-creates a lock.
@@ -33,13 +37,31 @@ public protocol LockBackend: Sendable {
     /// Gives a grant back. Only the grant itself is freed: never a newer one, never another owner's.
     ///
     /// Also acknowledges a revoked grant (RULES 19). Not affected by cancellation of the calling task.
+    ///
+    /// - Parameters:
+    ///   - grant: A grant of this backend, live or not.
+    ///   - deadline: When to stop trying.
+    /// - Returns: Whether it was still ours.
     /// - Throws: `LockError` with the effect `mayHaveHappened` where the answer was lost; the call may be repeated.
     func release(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> ReleaseOutcome
 
     /// Withdraws a request whose answer was lost: afterwards it neither waits nor holds.
+    ///
+    /// A grant that the request received unnoticed is released. Not affected by cancellation of the calling task.
+    ///
+    /// - Parameters:
+    ///   - request: The request, as it was sent.
+    ///   - deadline: When to stop trying.
+    /// - Throws: `LockError` with the effect `mayHaveHappened` where the answer was lost; the call may be repeated.
     func cancel(_ request: LockRequest, deadline: ContinuousTime) async throws(LockError)
 
     /// Turns an exclusive grant into a shared one without freeing it in between; the token stays.
+    ///
+    /// - Parameters:
+    ///   - grant: A live exclusive grant of this backend.
+    ///   - deadline: When to stop trying.
+    /// - Returns: The grant as it is now.
+    /// - Throws: `LockError`: `notHeld` where the grant has ended, `unsupported` without ``Capabilities/Features/downgrade``.
     func downgrade(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> Grant
 
     /// Hands a held exclusive grant to another request of this client as a *new* grant: one command that proves ownership again and
@@ -49,12 +71,33 @@ public protocol LockBackend: Sendable {
     func handOver(_ grant: Grant, to request: LockRequest) async throws(LockError) -> Grant?
 
     /// Describes one lock, or `nil` where nobody holds or awaits it.
+    ///
+    /// - Parameters:
+    ///   - name: Which lock.
+    ///   - deadline: When to stop trying.
+    /// - Returns: The lock as the engine saw it during the call.
+    /// - Throws: `LockError`: `unsupported` without ``Capabilities/Features/inspect``, `engineUnavailable`.
     func inspect(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> LockDescription?
 
-    /// Describes the live locks whose names start with `prefix`, in byte order of their names, `limit` at most.
+    /// Describes the live locks whose names start with `prefix`, in byte order of their names.
+    ///
+    /// Each lock is described as it was at some moment of the call, not all at the same one.
+    ///
+    /// - Parameters:
+    ///   - prefix: What the names start with, compared byte by byte; empty for all.
+    ///   - limit: How many at most.
+    ///   - deadline: When to stop trying.
+    /// - Returns: The first `limit` of them.
+    /// - Throws: `LockError`: `unsupported` without ``Capabilities/Features/list``, `engineUnavailable`.
     func list(prefix: String, limit: Int, deadline: ContinuousTime) async throws(LockError) -> [LockDescription]
 
     /// What happens to locks whose names start with `prefix`, from now on. Ends when the engine stops.
+    ///
+    /// A reader that falls behind does not hold up the engine.
+    ///
+    /// - Parameter prefix: What the names start with, compared byte by byte; empty for all.
+    /// - Returns: The changes, in the order in which the engine made them, lock by lock; throws `unsupported` at the first
+    ///   reading where the engine cannot tell them.
     func changes(prefix: String) -> AsyncThrowingStream<LockChange, any Error>
 
     /// Revokes every grant of a name.

@@ -10,13 +10,15 @@ public struct LockRequest: Sendable, Hashable {
     public var names: [LockName]
     /// How the grant excludes others.
     public var mode: LockMode
-    /// The lease: how long the engine waits for a sign of life.
+    /// The lease: how long the engine keeps the grant without a sign of life; 30 s unless given.
     public var lease: Duration
-    /// How long to wait.
+    /// How long to wait; for ever unless given.
     public var wait: Wait
-    /// Whether it may pass barging waiters.
+    /// Whether it is served in arrival order (the default) or may pass barging waiters.
     public var fairness: Fairness
-    /// Higher comes first, where the engine has priorities; 0 is normal.
+    /// Higher comes first, where the engine has priorities; 0, the default, is normal.
+    ///
+    /// Nobody is overtaken more than 16 times.
     public var priority: Int8
     /// Delays and caps of the grant.
     public var terms: HoldTerms
@@ -47,11 +49,11 @@ public struct LockRequest: Sendable, Hashable {
 
 /// Delays and caps of one grant, each absent unless asked for.
 public struct HoldTerms: Sendable, Hashable {
-    /// After an expiry or a forced release the lock stays closed for so long; never after a clean release.
+    /// After an expiry or a forced release the lock stays closed for so long, never after a clean release; zero by default.
     public var lockDelay: Duration
-    /// The lock stays closed until so long after the grant, even when it is released earlier.
+    /// The lock stays closed until so long after the grant, even when it is released earlier; zero by default.
     public var minimumHold: Duration
-    /// The grant ends so long after it was made, renewed or not.
+    /// The grant ends so long after it was made, renewed or not; `nil`, the default, sets no cap.
     public var maximumHold: Duration?
 
     /// Puts terms together; what is left out is not asked for.

@@ -1,6 +1,8 @@
 public import Logging
 
-/// How to make an engine: what `LockClient.with(.inProcess)` takes. Engines add static members to it.
+/// How to make an engine: what `LockClient.with(.inProcess)` takes.
+///
+/// Engines add static members to it.
 public struct LockEngine: Sendable {
     /// The engine's name, such as `file`.
     public let name: String

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("CircuitBreaker")
 struct PoliciesCircuitBreakerTests {
-    /// Drives a breaker by a text: `f` a call fails, `s` succeeds, `x` is refused, `a` is abandoned, a number lets so many seconds pass,
+    /// Drives a breaker by a text.
+    ///
+    /// `f` a call fails, `s` succeeds, `x` is refused, `a` is abandoned, a number lets so many seconds pass,
     /// `+` starts a probe and leaves it under way, `-f` and `-s` end the oldest of these. Gives back where each word left the breaker.
     func positions(_ script: String) -> String {
         var breaker = CircuitBreaker(

@@ -1,0 +1,109 @@
+extension LockTable {
+    /// Sums up the whole state: equal for equal tables, in every process, after every snapshot.
+    ///
+    /// A running sum of record hashes, so that it costs a command only what the command changed (RULES 25).
+    package var digest: UInt64 {
+        var hash = RecordHash(kind: 1)
+        hash.combine(logTime)
+        hash.combine(nextTokenValue)
+        hash.combine(nextArrival)
+        hash.combine(recoveringUntil?.nanoseconds ?? -1)
+        hash.combine(longestLease)
+        hash.combine(UInt64(featureLevel))
+        return hash.value &+ recordSum
+    }
+
+    func hash(_ record: SessionRecord) -> UInt64 {
+        var hash = RecordHash(kind: 2)
+        hash.combine(record.id)
+        hash.combine(record.identity)
+        hash.combine(record.timeToLive)
+        hash.combine(record.generation)
+        hash.combine(record.doneThrough)
+        return hash.value
+    }
+
+    func hash(_ record: HolderRecord) -> UInt64 {
+        var hash = RecordHash(kind: 3)
+        hash.combine(lockSlab[record.lock].nameHash)
+        hash.combine(record.sessionID)
+        hash.combine(record.owner)
+        hash.combine(record.request)
+        hash.combine(record.mode)
+        hash.combine(record.token.rawValue)
+        hash.combine(UInt64(record.count) << 8 | UInt64(record.part))
+        combine(record.phase, into: &hash)
+        hash.combine(record.grantedAt)
+        hash.combine(record.lockDelay)
+        hash.combine(record.minimumHoldEnd)
+        hash.combine(record.maximumHoldEnd)
+        hash.combine(record.note)
+        return hash.value
+    }
+
+    private func combine(_ phase: HolderPhase, into hash: inout RecordHash) {
+        switch phase {
+        case .held: hash.combine(UInt64(0))
+        case .revoked(let until):
+            hash.combine(UInt64(1))
+            hash.combine(until)
+        case .lockDelay(let until):
+            hash.combine(UInt64(2))
+            hash.combine(until)
+        case .minimumHold(let until):
+            hash.combine(UInt64(3))
+            hash.combine(until)
+        }
+    }
+
+    func hash(_ record: WaiterRecord) -> UInt64 {
+        var hash = RecordHash(kind: 4)
+        let command = record.command
+        hash.combine(command.session)
+        hash.combine(command.request)
+        hash.combine(command.owner)
+        for name in command.names { hash.combine(name.text) }
+        hash.combine(command.mode)
+        hash.combine(record.deadline)
+        hash.combine(record.since)
+        hash.combine(record.arrival)
+        hash.combine(Int64(record.priority))
+        hash.combine(UInt64(record.overtaken))
+        hash.combine(UInt64(command.fairness == .fair ? 0 : 1))
+        hash.combine(command.lockDelay)
+        hash.combine(command.minimumHold)
+        hash.combine(command.maximumHold ?? .forever)
+        hash.combine(command.note)
+        return hash.value
+    }
+
+    func hash(_ record: DedupRecord, of session: SessionID) -> UInt64 {
+        var hash = RecordHash(kind: 5)
+        hash.combine(session)
+        hash.combine(record.sequence)
+        hash.combine(record.fingerprint)
+        hash.combine(UInt64(record.answer == nil ? 0 : 1))
+        return hash.value
+    }
+
+    /// Changes a session and keeps the digest in step.
+    mutating func change(_ slot: Slot<SessionRecord>, _ change: (inout SessionRecord) -> Void) {
+        recordSum &-= hash(sessionSlab[slot])
+        change(&sessionSlab[slot])
+        recordSum &+= hash(sessionSlab[slot])
+    }
+
+    /// Changes a holder and keeps the digest in step.
+    mutating func change(_ slot: Slot<HolderRecord>, _ change: (inout HolderRecord) -> Void) {
+        recordSum &-= hash(holderSlab[slot])
+        change(&holderSlab[slot])
+        recordSum &+= hash(holderSlab[slot])
+    }
+
+    /// Changes a waiter and keeps the digest in step.
+    mutating func change(_ slot: Slot<WaiterRecord>, _ change: (inout WaiterRecord) -> Void) {
+        recordSum &-= hash(waiterSlab[slot])
+        change(&waiterSlab[slot])
+        recordSum &+= hash(waiterSlab[slot])
+    }
+}

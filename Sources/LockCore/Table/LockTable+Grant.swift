@@ -1,0 +1,82 @@
+extension LockTable {
+    /// Makes the grant; its names are free and its turn has come.
+    mutating func grant(
+        _ command: Command.Acquire, _ session: Slot<SessionRecord>, _ effects: inout [Effect]
+    ) -> Answer {
+        let token = FencingToken(rawValue: nextTokenValue)
+        if !makes(.tokenReusedForNextGrant) { nextTokenValue += 1 }
+        for (part, name) in command.names.enumerated() {
+            insertHolder(
+                holder(for: command, session, token, part: part, lock: lock(named: name, kind: command.mode.kind)))
+        }
+        let record = GrantRecord(
+            session: command.session, request: command.request, owner: command.owner, names: command.names,
+            mode: command.mode, token: token, count: 1, grantedAt: logTime,
+            maximumHoldEnd: command.maximumHold.map { logTime + $0 }, note: command.note)
+        effects.append(.granted(record))
+        return .granted(record)
+    }
+
+    private func holder(
+        for command: Command.Acquire, _ session: Slot<SessionRecord>, _ token: FencingToken, part: Int,
+        lock: Slot<LockRecord>
+    ) -> HolderRecord {
+        HolderRecord(
+            lock: lock, session: session, sessionID: command.session, owner: command.owner, request: command.request,
+            names: command.names, part: UInt8(part), mode: command.mode, token: token, grantedAt: logTime,
+            lockDelay: command.lockDelay, minimumHoldEnd: logTime + command.minimumHold,
+            maximumHoldEnd: command.maximumHold.map { logTime + $0 } ?? .distantFuture, note: command.note)
+    }
+
+    /// The live record of a name, made if there is none.
+    mutating func lock(named name: LockName, kind: LockKind) -> Slot<LockRecord> {
+        if let slot = lockIndex[name] { return slot }
+        let slot = lockSlab.insert(LockRecord(name: name, nameHash: RecordHash.of(name), kind: kind))
+        lockIndex[name] = slot
+        return slot
+    }
+
+    /// Enters a holder into its lock and, while an owner stands behind it, into its session and its owner.
+    @discardableResult
+    mutating func insertHolder(_ record: HolderRecord) -> Slot<HolderRecord> {
+        let slot = holderSlab.insert(record)
+        let lock = record.lock
+        holderSlab.append(slot, to: &lockSlab[lock].holders, HolderRecord.InLock.self)
+        count(record.mode, in: lock, by: 1)
+        if record.mode != .exclusive { sharedHolderIndex[HolderKey(lock: lock, token: record.token)] = slot }
+        if let session = record.session {
+            holderSlab.append(slot, to: &sessionSlab[session].holders, HolderRecord.InSession.self)
+            sessionSlab[session].grantCount += 1
+            holderSlab.append(
+                slot, to: &owners[record.owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
+        }
+        recordSum &+= hash(record)
+        setTimer(slot)
+        return slot
+    }
+
+    mutating func count(_ mode: LockMode, in lock: Slot<LockRecord>, by step: Int) {
+        lockSlab[lock].holderCount += step
+        switch mode {
+        case .exclusive: lockSlab[lock].exclusiveHolders += step
+        case .shared: break
+        case .permits(let count, _):
+            lockSlab[lock].permitsInUse += step * (makes(.permitMiscounted) && step > 0 ? count - 1 : count)
+        }
+    }
+
+    func record(of slot: Slot<HolderRecord>) -> GrantRecord {
+        let holder = holderSlab[slot]
+        return GrantRecord(
+            session: holder.sessionID, request: holder.request, owner: holder.owner, names: holder.names,
+            mode: holder.mode, token: holder.token, count: holder.count, grantedAt: holder.grantedAt,
+            maximumHoldEnd: holder.maximumHoldEnd < .distantFuture ? holder.maximumHoldEnd : nil, note: holder.note)
+    }
+
+    func event(of slot: Slot<HolderRecord>) -> HolderEvent {
+        let holder = holderSlab[slot]
+        return HolderEvent(
+            name: lockSlab[holder.lock].name, session: holder.sessionID, request: holder.request, owner: holder.owner,
+            mode: holder.mode, token: holder.token, note: holder.note)
+    }
+}

@@ -1,0 +1,126 @@
+internal import HeapModule
+
+extension LockTable {
+    /// The first broken invariant in words, or `nil`.
+    ///
+    /// Walks the whole table: for tests, simulation and restored snapshots.
+    package func invariantViolation() -> String? {
+        for slot in lockSlab.slots {
+            if let problem = exclusionProblem(slot) ?? queueProblem(slot) {
+                return "\(lockSlab[slot].name): \(problem)"
+            }
+        }
+        return recordProblem() ?? indexProblem() ?? timerProblem() ?? circleProblem()
+    }
+
+    /// S1, and the counts that decide it.
+    private func exclusionProblem(_ slot: Slot<LockRecord>) -> String? {
+        let lock = lockSlab[slot]
+        let holders = holderSlab.list(lock.holders, HolderRecord.InLock.self).map { holderSlab[$0] }
+        let exclusive = holders.count { $0.mode == .exclusive }
+        var permits = 0
+        for holder in holders {
+            if holder.mode.kind != lock.kind { return "a holder of another kind" }
+            if case .permits(let count, _) = holder.mode { permits += count }
+        }
+        if exclusive > 1 || exclusive == 1 && holders.count > 1 { return "S1: an exclusive holder is not alone" }
+        if case .semaphore(let limit) = lock.kind, permits > limit {
+            return "S1: \(permits) of \(limit) permits are out"
+        }
+        guard lock.holderCount == holders.count, lock.exclusiveHolders == exclusive, lock.permitsInUse == permits else {
+            return "its counts of holders are wrong"
+        }
+        if Set(holders.map(\.token)).count != holders.count { return "S2: two holders share a token" }
+        return lock.holderCount == 0 && lock.waiterCount == 0 ? "an unused lock is kept" : nil
+    }
+
+    /// The queue is in order, and its head is blocked by something.
+    private func queueProblem(_ slot: Slot<LockRecord>) -> String? {
+        let lock = lockSlab[slot]
+        let entries = queueSlab.list(lock.queue, QueueRecord.InQueue.self)
+        let waiters = entries.map { waiterSlab[queueSlab[$0].waiter] }
+        for (earlier, later) in zip(waiters, waiters.dropFirst()) {
+            let inOrder = (-Int(earlier.priority), earlier.arrival) < (-Int(later.priority), later.arrival)
+            if !inOrder { return "S9: its queue is out of order" }
+        }
+        guard lock.waiterCount == waiters.count,
+            lock.fairWaiters == waiters.count(where: { $0.command.fairness == .fair }),
+            lock.exclusiveWaiters == waiters.count(where: { $0.command.mode == .exclusive })
+        else { return "its counts of waiters are wrong" }
+        if entries.contains(where: { mayBeServed(queueSlab[$0].waiter) }) {
+            return "L3: a waiter is blocked by nothing"
+        }
+        if waiters.contains(where: { $0.overtaken > Limits.overtakings }) { return "a waiter was overtaken too often" }
+        return nil
+    }
+
+    private func recordProblem() -> String? {
+        for slot in holderSlab.slots {
+            let holder = holderSlab[slot]
+            if holder.token.rawValue >= nextTokenValue { return "S2: a token at or above the next one" }
+            if holder.due <= logTime { return "a holder is overdue" }
+            if holder.isLive != (holder.session != nil) { return "a holder without a session, or the other way round" }
+            if let session = holder.session, sessionSlab[session].id != holder.sessionID {
+                return "a holder of another session"
+            }
+        }
+        for slot in waiterSlab.slots where waiterSlab[slot].deadline <= logTime {
+            return "R3: a waiter outlived its deadline"
+        }
+        return nil
+    }
+
+    /// Both ways: sessions and owners list exactly what names them, and the digest is the sum of what is there.
+    private func indexProblem() -> String? {
+        let live = holderSlab.slots.count { holderSlab[$0].isLive }
+        var (holders, waiters, sum) = (0, 0, UInt64(0))
+        for slot in sessionSlab.slots {
+            let session = sessionSlab[slot]
+            let own = holderSlab.list(session.holders, HolderRecord.InSession.self)
+            if own.count != session.grantCount { return "a session's count of grants is wrong" }
+            holders += own.count
+            waiters += waiterSlab.list(session.waiters, WaiterRecord.InSession.self).count
+            sum &+= hash(session)
+            for answer in session.answers { sum &+= hash(answer, of: session.id) }
+            if session.answers.contains(where: { $0.sequence <= session.doneThrough }) {
+                return "a kept answer is done"
+            }
+        }
+        if holders != live || waiters != waiterSlab.count { return "sessions and locks disagree" }
+        for slot in holderSlab.slots { sum &+= hash(holderSlab[slot]) }
+        for slot in waiterSlab.slots { sum &+= hash(waiterSlab[slot]) }
+        if sum != recordSum { return "the digest is not the sum of the records" }
+        let shared = holderSlab.slots.count { holderSlab[$0].mode != .exclusive }
+        return shared == sharedHolderIndex.count && waiterIndex.count == waiterSlab.count
+            && lockIndex.count == lockSlab.count
+            && sessionIndex.count == sessionSlab.count ? nil : "an index is out of step"
+    }
+
+    private func timerProblem() -> String? {
+        let expected =
+            waiterSlab.slots.count { waiterSlab[$0].deadline < .distantFuture }
+            + holderSlab.slots.count { holderSlab[$0].due < .distantFuture }
+        var seen = 0
+        for timer in timers.unordered {
+            switch timer.subject {
+            case .waiter(let slot): seen += waiterSlab.contains(slot) && waiterSlab[slot].arrival == timer.key ? 1 : 0
+            case .holder(let slot):
+                seen +=
+                    holderSlab.contains(slot) && holderSlab[slot].token.rawValue == timer.key
+                        && holderSlab[slot].part == timer.part && holderSlab[slot].due == timer.time ? 1 : 0
+            case .recovery: continue
+            }
+        }
+        return seen >= expected ? nil : "something due has no timer"
+    }
+
+    private func circleProblem() -> String? {
+        var done: Set<OwnerID> = []
+        for slot in waiterSlab.slots {
+            let start = waiterSlab[slot].command.owner
+            guard done.insert(start).inserted else { continue }
+            if let circle = circle(through: slot) { return "RULES 12: a circle of \(circle.count) owners waits" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,129 @@
+extension LockTable {
+    mutating func release(_ command: Command.Release, _ effects: inout [Effect]) -> Answer {
+        guard let session = sessionIndex[command.session] else { return .refused(.unknownSession) }
+        guard command.dedup != nil else { return releaseOnce(command, &effects) }
+        return once(session, command.dedup, fingerprint(of: command)) { table in
+            table.releaseOnce(command, &effects)
+        }
+    }
+
+    private func fingerprint(of command: Command.Release) -> UInt64 {
+        var hash = RecordHash(kind: 12)
+        hash.combine(command.token.rawValue)
+        for name in command.names { hash.combine(name.text) }
+        return hash.value
+    }
+
+    /// S7: frees what the session holds under this very token, and nothing else.
+    private mutating func releaseOnce(_ command: Command.Release, _ effects: inout [Effect]) -> Answer {
+        let names = distinct(command.names)
+        guard !names.isEmpty else { return .refused(.badNames) }
+        var freed = 0
+        for name in names {
+            guard let slot = holder(of: name, command.token, session: command.session) else { continue }
+            if holderSlab[slot].count > 1 {
+                change(slot) { $0.count -= 1 }
+            } else {
+                giveBack(slot, &effects)
+            }
+            freed += 1
+        }
+        return freed == names.count ? .released : .notHeld
+    }
+
+    private func distinct(_ names: [LockName]) -> [LockName] {
+        guard names.count > 1 else { return names }
+        let sorted = names.prefix(Limits.namesPerRequest).sorted()
+        return sorted.enumerated().filter { $0.offset == 0 || sorted[$0.offset - 1] != $0.element }.map(\.element)
+    }
+
+    /// A clean release, or the acknowledgement of a forced one: only the latter leaves a lock-delay (S10).
+    private mutating func giveBack(_ slot: Slot<HolderRecord>, _ effects: inout [Effect]) {
+        let holder = holderSlab[slot]
+        effects.append(.released(event(of: slot)))
+        let forced = holder.phase != .held
+        retire(slot, delay: forced || makes(.lockDelayAfterRelease) ? holder.lockDelay : .zero)
+    }
+
+    /// The session's live holder of `name` under `token`.
+    func holder(of name: LockName, _ token: FencingToken, session: SessionID) -> Slot<HolderRecord>? {
+        guard let lock = lockIndex[name] else { return nil }
+        if makes(.releaseWithoutToken), let any = lockSlab[lock].holders.first, holderSlab[any].isLive { return any }
+        guard let slot = holder(in: lock, token), holderSlab[slot].isLive, holderSlab[slot].sessionID == session else {
+            return nil
+        }
+        return slot
+    }
+
+    private func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
+        if let slot = sharedHolderIndex[HolderKey(lock: lock, token: token)] { return slot }
+        // Beside an exclusive holder there is no other, so the list is short.
+        guard let slot = lockSlab[lock].holders.first, holderSlab[slot].token == token else { return nil }
+        return slot
+    }
+
+    func isLive(_ token: FencingToken, of name: LockName) -> Bool {
+        guard let lock = lockIndex[name], let slot = holder(in: lock, token) else { return false }
+        return holderSlab[slot].phase == .held
+    }
+
+    /// Its owner is gone: the entry goes, or stays to keep the name closed for lock-delay or minimum hold.
+    mutating func retire(_ slot: Slot<HolderRecord>, delay: TimeSpan) {
+        let delay = makes(.lockDelaySkipped) ? .zero : delay
+        let delayEnd = logTime + delay
+        let end = max(delayEnd, holderSlab[slot].minimumHoldEnd)
+        guard end > logTime else { return removeHolder(slot) }
+        detach(slot)
+        change(slot) { $0.phase = delay > .zero && delayEnd >= end ? .lockDelay(until: end) : .minimumHold(until: end) }
+        setTimer(slot)
+    }
+
+    mutating func removeHolder(_ slot: Slot<HolderRecord>) {
+        detach(slot)
+        let record = holderSlab[slot]
+        recordSum &-= hash(record)
+        holderSlab.unlink(slot, from: &lockSlab[record.lock].holders, HolderRecord.InLock.self)
+        count(record.mode, in: record.lock, by: -1)
+        if record.mode != .exclusive { sharedHolderIndex[HolderKey(lock: record.lock, token: record.token)] = nil }
+        holderSlab.remove(slot)
+        touch(record.lock)
+    }
+
+    /// Takes the holder from its session and its owner.
+    private mutating func detach(_ slot: Slot<HolderRecord>) {
+        guard let session = holderSlab[slot].session else { return }
+        holderSlab.unlink(slot, from: &sessionSlab[session].holders, HolderRecord.InSession.self)
+        sessionSlab[session].grantCount -= 1
+        let owner = holderSlab[slot].owner
+        holderSlab.unlink(slot, from: &owners[owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
+        if owners[owner]?.isEmpty ?? false { owners[owner] = nil }
+        holderSlab[slot].session = nil
+    }
+
+    mutating func downgrade(_ command: Command.Release) -> Answer {
+        guard let session = sessionIndex[command.session] else { return .refused(.unknownSession) }
+        var fingerprint = RecordHash(kind: 13)
+        fingerprint.combine(command.token.rawValue)
+        return once(session, command.dedup, fingerprint.value) { $0.downgradeOnce(command) }
+    }
+
+    private mutating func downgradeOnce(_ command: Command.Release) -> Answer {
+        let names = distinct(command.names)
+        let own = names.compactMap { holder(of: $0, command.token, session: command.session) }
+        guard let first = own.first, own.count == names.count, own.allSatisfy({ holderSlab[$0].phase == .held }) else {
+            return .notHeld
+        }
+        if case .permits = holderSlab[first].mode { return .refused(.notExclusive) }
+        for slot in own where holderSlab[slot].mode == .exclusive { makeShared(slot) }
+        return .downgraded(record(of: first))
+    }
+
+    private mutating func makeShared(_ slot: Slot<HolderRecord>) {
+        let lock = holderSlab[slot].lock
+        count(.exclusive, in: lock, by: -1)
+        change(slot) { $0.mode = .shared }
+        count(.shared, in: lock, by: 1)
+        sharedHolderIndex[HolderKey(lock: lock, token: holderSlab[slot].token)] = slot
+        touch(lock)
+    }
+}

@@ -1,0 +1,71 @@
+extension LockTable {
+    mutating func touch(_ lock: Slot<LockRecord>) { touched.append(lock) }
+
+    /// In byte order of the names: places in a slab differ between replicas.
+    mutating func touchAllLocks() {
+        touched += lockSlab.slots.sorted { lockSlab[$0].name < lockSlab[$1].name }
+    }
+
+    /// Grants what became free, name after name, in the order in which the names became free.
+    mutating func serveTouched(_ effects: inout [Effect]) {
+        guard !touched.isEmpty else { return }
+        var next = 0
+        while next < touched.count {
+            let lock = touched[next]
+            next += 1
+            if lockSlab.contains(lock) { serve(lock, &effects) }
+        }
+        for lock in touched where lockSlab.contains(lock) { forgetIfUnused(lock) }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    /// Serves a queue from its head: readers one after the other, others only as the first.
+    private mutating func serve(_ lock: Slot<LockRecord>, _ effects: inout [Effect]) {
+        var cursor = lockSlab[lock].queue.first
+        while let entry = cursor {
+            cursor = queueSlab[entry].links.next
+            let waiter = queueSlab[entry].waiter
+            if mayBeServed(waiter) {
+                serve(waiter, &effects)
+            } else if waiterSlab[waiter].command.mode != .shared {
+                return
+            }
+        }
+    }
+
+    private mutating func serve(_ waiter: Slot<WaiterRecord>, _ effects: inout [Effect]) {
+        guard nextToken != nil else { return endWait(waiter, .refused(.tokensExhausted), &effects) }
+        let record = waiterSlab[waiter]
+        removeWaiter(waiter)
+        let answer = grant(record.command, record.session, &effects)
+        settle(record.session, record.command.dedup, answer)
+    }
+
+    /// RULES 14: all its names are free, and nobody who conflicts comes before it in any of its queues.
+    func mayBeServed(_ waiter: Slot<WaiterRecord>) -> Bool {
+        guard recoveringUntil == nil else { return false }
+        let record = waiterSlab[waiter]
+        return record.entries.allSatisfy { entry in
+            isFree(lockSlab[queueSlab[entry].lock], for: record.command.mode)
+                && !isBehindConflict(entry, record.command.mode)
+        }
+    }
+
+    private func isBehindConflict(_ entry: Slot<QueueRecord>, _ mode: LockMode) -> Bool {
+        guard queueSlab[entry].links.previous != nil else { return false }
+        guard mode == .shared else { return true }
+        if makes(.readersOvertakeWriter) { return false }
+        var cursor = queueSlab[entry].links.previous
+        while let earlier = cursor {
+            if waiterSlab[queueSlab[earlier].waiter].command.mode != .shared { return true }
+            cursor = queueSlab[earlier].links.previous
+        }
+        return false
+    }
+
+    private mutating func forgetIfUnused(_ lock: Slot<LockRecord>) {
+        guard lockSlab[lock].holderCount == 0, lockSlab[lock].waiterCount == 0 else { return }
+        lockIndex[lockSlab[lock].name] = nil
+        lockSlab.remove(lock)
+    }
+}

@@ -1,0 +1,108 @@
+internal import HeapModule
+
+/// The lock rules, and the only place that holds them: the in-process engine runs this table, the file engine stores one per name,
+/// the service replicates it, simulator and checker judge by it.
+///
+/// A pure, deterministic value. What went in is a `Command` with the time at which it counts; what came out is an `Answer` for its
+/// sender and `Effect`s for everyone else. No command traps, whatever it holds; equal tables fed equal commands stay equal
+/// (`digest`). Lookups go through dictionaries that are never iterated; all order lives in lists and ordering keys (RULES 25).
+package struct LockTable: Sendable {
+    /// Last applied time; never goes back (RULES 4).
+    package internal(set) var logTime: LogTime
+    /// What the next grant gets, beyond `FencingToken.maximum` once all are spent (RULES 6).
+    var nextTokenValue: UInt64
+    var nextArrival: UInt64 = 1
+    /// Nothing is granted before (RULES 11).
+    var recoveringUntil: LogTime?
+    var longestLease = Limits.longestLease
+    var featureLevel: UInt32 = 1
+
+    var sessionSlab = Slab<SessionRecord>()
+    var lockSlab = Slab<LockRecord>()
+    var holderSlab = Slab<HolderRecord>()
+    var waiterSlab = Slab<WaiterRecord>()
+    var queueSlab = Slab<QueueRecord>()
+
+    var sessionIndex: [SessionID: Slot<SessionRecord>] = [:]
+    var sessionsOfIdentity: [String: Int] = [:]
+    var lockIndex: [LockName: Slot<LockRecord>] = [:]
+    var owners: [OwnerID: OwnerRecord] = [:]
+    var waiterIndex: [RequestKey: Slot<WaiterRecord>] = [:]
+    /// Only grants that can have many beside them; an exclusive one is found in its lock's short list.
+    var sharedHolderIndex: [HolderKey: Slot<HolderRecord>] = [:]
+
+    var timers = Heap<TimerRecord>()
+    /// Locks whose queue may have become grantable during the present command, in order.
+    var touched: [Slot<LockRecord>] = []
+    /// Sum of the hashes of all records; see `digest`.
+    var recordSum: UInt64 = 0
+    let limits: TableLimits
+
+    #if DEBUG
+        /// Test-only: a mistake this table makes on purpose, so that tests can prove that they would notice.
+        package var plantedBug: PlantedBug?
+    #endif
+
+    /// An empty table.
+    package init(
+        firstToken: FencingToken = FencingToken(rawValue: 1), at now: LogTime = .zero,
+        limits: TableLimits = TableLimits()
+    ) {
+        self.logTime = now
+        self.nextTokenValue = firstToken.rawValue
+        self.limits = limits
+    }
+
+    /// The token of the next grant, or `nil` once all are spent.
+    package var nextToken: FencingToken? {
+        let token = FencingToken(rawValue: nextTokenValue)
+        return token <= .maximum ? token : nil
+    }
+
+    /// Fires what is due at `now`, then carries out the command, then grants what became free.
+    ///
+    /// - Parameters:
+    ///   - command: What to do.
+    ///   - now: When; an earlier time than `logTime` counts as `logTime`.
+    ///   - effects: Receives what happened, in order, including what happened to the sender's own requests.
+    /// - Returns: What the sender is told.
+    package mutating func apply(_ command: Command, at now: LogTime, effects: inout [Effect]) -> Answer {
+        logTime = max(logTime, now)
+        fireTimers(&effects)
+        serveTouched(&effects)
+        let answer = carryOut(command, &effects)
+        serveTouched(&effects)
+        pruneTimers()
+        return answer
+    }
+
+    private mutating func carryOut(_ command: Command, _ effects: inout [Effect]) -> Answer {
+        switch command {
+        case .openSession(let command): openSession(command)
+        case .closeSession(let session): closeSession(session, &effects)
+        case .renew(let session, let dedup): renew(session, dedup)
+        case .expire(let session, let generation): expire(session, generation: generation, &effects)
+        case .acquire(let command): acquire(command, &effects)
+        case .cancel(let session, let request): cancel(session, request, &effects)
+        case .release(let command): release(command, &effects)
+        case .downgrade(let command): downgrade(command)
+        case .handOver(let command): handOver(command, &effects)
+        case .validate(let name, let token): .valid(isLive(token, of: name))
+        case .forceRelease(let command): forceRelease(command, &effects)
+        case .advance: .done
+        case .configure(let change): configure(change, &effects)
+        }
+    }
+}
+
+/// Finds a waiter: request ids are unique within a session.
+struct RequestKey: Hashable, Sendable {
+    var session: SessionID
+    var request: RequestID
+}
+
+/// Finds a holder among many of one lock.
+struct HolderKey: Hashable, Sendable {
+    var lock: Slot<LockRecord>
+    var token: FencingToken
+}

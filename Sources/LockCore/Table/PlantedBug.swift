@@ -1,0 +1,53 @@
+/// Mistakes a table can be told to make, one for each invariant that would notice.
+///
+/// Compiled into debug builds only.
+package enum PlantedBug: String, CaseIterable, Sendable {
+    /// An expiry ignores that the session was renewed since (S4).
+    case expiryIgnoresGeneration
+    /// A waiter whose deadline passed stays in the queue and is granted (R3).
+    case grantToDeadWaiter
+    /// A release frees whoever holds the name, whatever its token (S7).
+    case releaseWithoutToken
+    /// The queue is served from its tail (S9).
+    case lastInFirstOut
+    /// The dedup table is missing from snapshots (S7, RULES 16).
+    case dedupLostInSnapshot
+    /// The next token is missing from snapshots: tokens repeat (S2).
+    case tokenLostInSnapshot
+    /// Two grants of one command share a token (S2, RULES 35).
+    case tokenReusedForNextGrant
+    /// Readers pass a waiting writer (RULES 14).
+    case readersOvertakeWriter
+    /// A semaphore forgets one permit in use (S1).
+    case permitMiscounted
+    /// An expired exclusive holder leaves no lock-delay (S10).
+    case lockDelaySkipped
+    /// A clean release leaves a lock-delay (S10).
+    case lockDelayAfterRelease
+    /// A hand-over keeps its token (RULES 35).
+    case handOverKeepsToken
+    /// Only the first name of a several-name grant is checked for being free (S1).
+    case onlyFirstNameChecked
+    /// A cancelled wait does not let the next one in (the head would be blocked by nothing).
+    case cancelDoesNotServe
+    /// The wait that closes a circle is accepted (RULES 12).
+    case circleAccepted
+    /// The cap on the total hold is not kept (R16).
+    case holdLimitIgnored
+    /// A second exclusive grant is made for the same owner instead of counting (R54, R55).
+    case reentryMakesSecondGrant
+    /// Priorities may overtake without bound (RULES 14).
+    case unboundedOvertaking
+}
+
+extension LockTable {
+    /// Whether the table is to make this mistake; always `false` in a release build.
+    @inline(__always)
+    func makes(_ bug: PlantedBug) -> Bool {
+        #if DEBUG
+            plantedBug == bug
+        #else
+            false
+        #endif
+    }
+}

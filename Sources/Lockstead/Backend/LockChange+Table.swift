@@ -1,0 +1,35 @@
+import LockCore
+
+extension LockChange {
+    /// What a table's effect tells those who watch, one change per name.
+    package static func changes(of effect: Effect) -> [LockChange] {
+        switch effect {
+        case .granted(let record): granted(record)
+        case .released(let event): [LockChange(.released, event)]
+        case .expired(let event, _): [LockChange(.expired, event)]
+        case .revoked(let event, _): [LockChange(.revoked, event)]
+        case .queued(let event): changes(.queued, event)
+        case .waitEnded(let event, _): changes(.waitEnded, event)
+        case .deadlockFound, .sessionLost: []
+        }
+    }
+
+    private static func granted(_ record: GrantRecord) -> [LockChange] {
+        record.names.map { name in
+            LockChange(
+                name: name, kind: .granted, token: record.token, owner: record.owner, mode: record.mode,
+                note: record.note)
+        }
+    }
+
+    private static func changes(_ kind: Kind, _ event: WaiterEvent) -> [LockChange] {
+        event.names.map { name in
+            LockChange(name: name, kind: kind, token: nil, owner: event.owner, mode: event.mode, note: event.note)
+        }
+    }
+
+    private init(_ kind: Kind, _ event: HolderEvent) {
+        self.init(
+            name: event.name, kind: kind, token: event.token, owner: event.owner, mode: event.mode, note: event.note)
+    }
+}

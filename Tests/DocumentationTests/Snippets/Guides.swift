@@ -1,0 +1,33 @@
+import Lockstead
+
+private func transfer(under token: FencingToken) async throws {}
+private func render() async throws -> [String] { [] }
+private func send(_ pages: [String]) async throws {}
+
+func chooseAnEngine(_ locks: LockClient) async throws {
+    // snippet: insist on a guarantee
+    try await locks.withLock("accounts/7", require: .fenced) { lease in
+        try await transfer(under: lease.token)
+    }
+    // end
+}
+
+func askBeforeAnIrreversibleStep(_ locks: LockClient) async throws {
+    // snippet: ask before an irreversible step
+    try await locks.withLock("reports/monthly") { lease in
+        let pages = try await render()
+        try lease.ensure(atLeast: .seconds(5))
+        try await send(pages)
+    }
+    // end
+}
+
+func useTheInProcessEngine() async throws {
+    // snippet: in-process engine
+    try await LockClient.with(.inProcess) { locks in
+        try await locks.withLock("orders/42") { lease in
+            print("working under token \(lease.token)")
+        }
+    }
+    // end
+}
