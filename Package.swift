@@ -66,6 +66,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
+        // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
+        .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
         .testTarget(
             name: "LocksteadTests",
             dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],

@@ -3,7 +3,9 @@ import Synchronization
 
 /// The shell of one grant's lease machine: reads the clock, takes the effects out, and carries them out.
 final class HeldGrant: Sendable {
-    /// Takes events in order, and `nil` as the end. Called under the grant's lock: it only hands on.
+    /// Takes events in order, and `nil` as the end.
+    ///
+    /// Called under the grant's lock: it only hands on.
     typealias Listener = @Sendable (LeaseEvent?) -> Void
 
     struct State {
@@ -89,7 +91,9 @@ final class HeldGrant: Sendable {
 
     var plan: Step { state.withLock { Step($0.machine, []) } }
 
-    /// Marks a renewal as sent. `nil` where the grant is not to be renewed any more.
+    /// Marks a renewal as sent.
+    ///
+    /// `nil` where the grant is not to be renewed any more.
     func beginRenewal() -> Grant? {
         state.withLock { state in
             state.machine.renewalSent(at: instruments.time.now) ? state.grant : nil
@@ -161,7 +165,9 @@ extension HeldGrant.State {
 }
 
 extension HeldGrant {
-    /// What happens from now on, in order. The stream ends with the release, or after a loss once the stop's grace is over.
+    /// What happens from now on, in order.
+    ///
+    /// The stream ends with the release, or after a loss once the stop's grace is over.
     func events() -> AsyncStream<LeaseEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: LeaseEvent.self, bufferingPolicy: .bufferingNewest(64))
         let listener = addListener { event in

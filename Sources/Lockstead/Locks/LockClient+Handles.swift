@@ -53,7 +53,9 @@ extension LockClient {
         return try await handle(name, options)
     }
 
-    /// Gives a lock back. The handle stops reporting *held* before anything is sent; cancelling the caller does not stop the release.
+    /// Gives a lock back.
+    ///
+    /// The handle stops reporting *held* before anything is sent; cancelling the caller does not stop the release.
     ///
     /// - Parameter lock: A handle of this client.
     /// - Throws: `LockError`: `leaseLost` where the lock had ended before, `notHeld` where it was released before; else, with the effect

@@ -25,7 +25,9 @@ extension LockClient {
         return try await backend.list(prefix: prefix, limit: limit, deadline: operationDeadline())
     }
 
-    /// What happens to locks whose names start with `prefix`, from now on. Ends when the engine stops.
+    /// What happens to locks whose names start with `prefix`, from now on.
+    ///
+    /// Ends when the engine stops.
     ///
     /// - Parameter prefix: How their names start; empty for all.
     /// - Returns: The changes in order; it ends with an error where the engine cannot tell changes.
@@ -38,7 +40,9 @@ extension LockClient {
         return backend.changes(prefix: prefix)
     }
 
-    /// Revokes every grant of a name. The holders learn of it and must stop.
+    /// Revokes every grant of a name.
+    ///
+    /// The holders learn of it and must stop.
     ///
     /// The next grant waits until the holders acknowledged or their leases ran out, then for the lock-delay.
     ///

@@ -11,7 +11,9 @@ public struct LockSemaphore: Sendable {
     /// How many permits it has.
     public let permits: Int
 
-    /// Holds one permit while `body` runs. As `withLock` in all else.
+    /// Holds one permit while `body` runs.
+    ///
+    /// As `withLock` in all else.
     ///
     /// - Parameters:
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
