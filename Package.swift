@@ -66,6 +66,10 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
-        .testTarget(name: "LocksteadTests", dependencies: ["Lockstead", "LocksteadTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadTests",
+            dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -164,6 +164,6 @@ extension LockTable {
         let command = waiterSlab[slot].command
         return WaiterEvent(
             names: command.names, session: command.session, request: command.request, owner: command.owner,
-            mode: command.mode)
+            mode: command.mode, note: command.note)
     }
 }
