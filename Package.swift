@@ -69,9 +69,16 @@ let package = Package(
         ),
         .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
-        .executableTarget(name: "LocksteadTestHolder", dependencies: ["Lockstead"], swiftSettings: settings),
+        .executableTarget(
+            name: "LocksteadTestHolder",
+            dependencies: ["Lockstead", .product(name: "Logging", package: "swift-log")], swiftSettings: settings),
+        // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
+        .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
         .testTarget(
-            name: "LocksteadTests", dependencies: ["Lockstead", "LocksteadTesting", "LocksteadTestHolder"],
+            name: "LocksteadTests",
+            dependencies: [
+                "Lockstead", "LocksteadTesting", "LocksteadTestHolder", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
     ]

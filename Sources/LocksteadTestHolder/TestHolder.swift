@@ -9,7 +9,9 @@ internal import Lockstead
 internal import Logging
 
 /// Takes a lock as told, says on standard output what becomes of it (`held TOKEN`, `busy`, `lost REASON`, `released`, `failed CODE`),
-/// and obeys standard input (`release`, `renew`, `exit`). Tests kill, stop and continue it.
+/// and obeys standard input (`release`, `renew`, `exit`).
+///
+/// Tests kill, stop and continue it.
 @main
 struct TestHolder {
     static func main() async {

@@ -5,6 +5,6 @@ struct ReadmeSampleTests {
     @Test("It runs from beginning to end on the in-process engine")
     func sampleRuns() async throws {
         try await runReadmeSample()
-        #expect(Shop.deeds.withLock { $0 } == ["ship 42", "report", "prices", "transfer", "encode"])
+        #expect(Shop.deeds == ["ship 42", "report", "prices", "transfer", "encode"])
     }
 }

@@ -28,7 +28,7 @@ struct SnippetTests {
         #expect(blocks.contains { $0.imports.contains("import Lockstead") })
     }
 
-    @Test("A block that differs from its snippet in one word is noticed")
+    @Test("A block that differs from its snippet in one character is noticed")
     func differenceIsNoticed() throws {
         let snippet = try #require(try Snippet.all().first)
         let lines = (snippet.code + " ").split(separator: "\n", omittingEmptySubsequences: false)

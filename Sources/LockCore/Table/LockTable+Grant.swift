@@ -12,7 +12,7 @@ extension LockTable {
         let record = GrantRecord(
             session: command.session, request: command.request, owner: command.owner, names: command.names,
             mode: command.mode, token: token, count: 1, grantedAt: logTime,
-            maximumHoldEnd: command.maximumHold.map { logTime + $0 })
+            maximumHoldEnd: command.maximumHold.map { logTime + $0 }, note: command.note)
         effects.append(.granted(record))
         return .granted(record)
     }
@@ -70,13 +70,13 @@ extension LockTable {
         return GrantRecord(
             session: holder.sessionID, request: holder.request, owner: holder.owner, names: holder.names,
             mode: holder.mode, token: holder.token, count: holder.count, grantedAt: holder.grantedAt,
-            maximumHoldEnd: holder.maximumHoldEnd < .distantFuture ? holder.maximumHoldEnd : nil)
+            maximumHoldEnd: holder.maximumHoldEnd < .distantFuture ? holder.maximumHoldEnd : nil, note: holder.note)
     }
 
     func event(of slot: Slot<HolderRecord>) -> HolderEvent {
         let holder = holderSlab[slot]
         return HolderEvent(
             name: lockSlab[holder.lock].name, session: holder.sessionID, request: holder.request, owner: holder.owner,
-            mode: holder.mode, token: holder.token)
+            mode: holder.mode, token: holder.token, note: holder.note)
     }
 }

@@ -47,6 +47,7 @@ extension SnapshotEncoder {
         write(record.count)
         write(record.grantedAt)
         write(record.maximumHoldEnd) { $0.write($1) }
+        write(record.note)
     }
 
     mutating func write(_ command: Command.Acquire) {
@@ -124,7 +125,8 @@ extension SnapshotDecoder {
             session: try readIdentifier(), request: try readIdentifier(), owner: try readIdentifier(),
             names: try readNames(), mode: try readMode(), token: try readToken(), count: try read(),
             grantedAt: try readTime(),
-            maximumHoldEnd: try readOptional { (decoder) throws(SnapshotError) in try decoder.readTime() })
+            maximumHoldEnd: try readOptional { (decoder) throws(SnapshotError) in try decoder.readTime() },
+            note: try readNote())
     }
 
     mutating func readAcquire() throws(SnapshotError) -> Command.Acquire {

@@ -3,10 +3,11 @@ import Synchronization
 import Testing
 
 /// What the README's sample calls, so that a test can see that all of it ran.
-final class Shop: Sendable {
-    static let deeds = Mutex<[String]>([])
+enum Shop {
+    private static let noted = Mutex<[String]>([])
 
-    static func note(_ deed: String) { deeds.withLock { $0.append(deed) } }
+    static var deeds: [String] { noted.withLock(\.self) }
+    static func note(_ deed: String) { noted.withLock { $0.append(deed) } }
 }
 
 private func ship(order: Int, fence: FencingToken) async throws {

@@ -66,7 +66,9 @@ extension FileBackend {
         }
     }
 
-    /// Why a grant is lost, or `nil` where it is held. The state is that of now, the dead taken out.
+    /// Why a grant is lost, or `nil` where it is held.
+    ///
+    /// The state is that of now, the dead taken out.
     private func loss(
         _ grant: Grant, _ lifeline: Lifeline, _ state: NameState, _ now: ContinuousTime
     ) throws(SystemError) -> LossReason? {

@@ -112,7 +112,9 @@ extension FileBackend {
         }
     }
 
-    /// Looks under the state lock, and shows that this waiter lives. `nil`: the state lock is taken; look again.
+    /// Looks under the state lock, and shows that this waiter lives.
+    ///
+    /// `nil`: the state lock is taken; look again.
     private func look(_ request: LockRequest, _ key: NameKey) async throws(LockError) -> Asked? {
         let limit = min(time.now + .seconds(1), max(time.now, request.wait.deadline) + Self.lastLook)
         do throws(LockError) {
@@ -175,7 +177,9 @@ extension FileBackend {
         }
     }
 
-    /// R26: leaves the queue, giving back a grant that crossed. Not cancellable, and at worst the closed lifeline says it.
+    /// R26: leaves the queue, giving back a grant that crossed.
+    ///
+    /// Not cancellable, and at worst the closed lifeline says it.
     func endWait(
         _ request: LockRequest, _ key: NameKey, _ reason: LockError
     ) async throws(LockError) -> AcquireOutcome {

@@ -15,7 +15,9 @@ internal import Synchronization
 /// answer is of this moment.
 package final class FileBackend: LockBackend {
     package static let shortestLease = Duration.seconds(1)
-    /// How long to try for a state lock where the caller names no deadline. It is held for milliseconds.
+    /// How long to try for a state lock where the caller names no deadline.
+    ///
+    /// It is held for milliseconds.
     static let patience = TimeSpan.seconds(2)
 
     package let capabilities: Capabilities
@@ -45,7 +47,9 @@ package final class FileBackend: LockBackend {
 
     static let guarantee = Guarantee(exclusion: .linearizable, scope: .host, fencing: .monotonic)
 
-    /// Waits for its end, and then ends all waits and streams. What is held stays held until its release.
+    /// Waits for its end, and then ends all waits and streams.
+    ///
+    /// What is held stays held until its release.
     package func run() async throws {
         await end.wait()
         shutDown()
@@ -57,7 +61,9 @@ package final class FileBackend: LockBackend {
         notices?.finish()
     }
 
-    /// What makes grants doubtful or ends them. This engine is never in doubt; it tells of revocations and of removed files.
+    /// What makes grants doubtful or ends them.
+    ///
+    /// This engine is never in doubt; it tells of revocations and of removed files.
     package func notices() -> AsyncStream<BackendNotice> {
         let (stream, continuation) = AsyncStream.makeStream(of: BackendNotice.self)
         let isOver = lives.withLock { lives in

@@ -26,7 +26,9 @@ public struct FileEngine: Sendable, Hashable {
         (self.folder, self.longestLease) = (folder, longestLease)
     }
 
-    /// Settings for this user's own folder; see ``defaultFolder(environment:)``. It and its parents are made where they do not exist.
+    /// Settings for this user's own folder; see ``defaultFolder(environment:)``.
+    ///
+    /// It and its parents are made where they do not exist.
     ///
     /// - Parameter environment: The process's environment.
     /// - Returns: The settings, or `nil` where the environment names no home.

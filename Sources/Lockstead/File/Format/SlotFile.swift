@@ -65,7 +65,9 @@ package struct SlotFile: Sendable {
     /// Whether one slot is damaged while the other one serves.
     package var hasDamage: Bool { conditions.contains(.bad) }
 
-    /// Writes `body` beside the latest record, which stays whole whatever happens. The caller synchronizes.
+    /// Writes `body` beside the latest record, which stays whole whatever happens.
+    ///
+    /// The caller synchronizes.
     package mutating func write(_ body: [UInt8], to storage: some SlotStorage) throws(SystemError) {
         let record = planned(body)
         // While it is written the slot holds neither the old record nor the new one.

@@ -18,7 +18,9 @@ final class Lifeline: Sendable {
     let lease: Duration
     private let file: OpenFile
 
-    /// Makes the file and locks it. Only under the state lock, so that nobody takes it for an orphan before its entry is written.
+    /// Makes the file and locks it.
+    ///
+    /// Only under the state lock, so that nobody takes it for an orphan before its entry is written.
     init(session: SessionID, key: NameKey, lease: Duration, in folder: Folder) throws(SystemError) {
         (self.session, self.key, self.lease) = (session, key, lease)
         let mode = try folder.fileMode()

@@ -42,7 +42,9 @@ extension StateStore {
         return state
     }
 
-    /// Whether any process keeps a lifeline of this name. Lists the folder, so only where a state is born or was lost.
+    /// Whether any process keeps a lifeline of this name.
+    ///
+    /// Lists the folder, so only where a state is born or was lost.
     func hasLivingLifelines(_ hash: String) throws(SystemError) -> Bool {
         for file in try folder.entries() where file.hasPrefix(hash) && file.hasSuffix(LockFileName.lifelineSuffix) {
             if case .kept = try Lifeline.sign(of: file, in: folder) { return true }

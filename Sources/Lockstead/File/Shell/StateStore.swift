@@ -14,7 +14,9 @@ enum Attempt<Value: Sendable>: Sendable {
     case contended
 }
 
-/// The state files of one folder: locks, reads, judges, writes. Blocking and without a state of its own.
+/// The state files of one folder: locks, reads, judges, writes.
+///
+/// Blocking and without a state of its own.
 struct StateStore: Sendable {
     let folder: Folder
     let boot: BootIdentity

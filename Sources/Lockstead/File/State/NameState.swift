@@ -22,8 +22,10 @@ package struct NameState: Sendable {
     package private(set) var roused: [SessionID] = []
     package private(set) var ended: [SessionID] = []
 
-    /// The state of a name that has none. Tokens start at the wall clock's microseconds, so that they stay above those of any state
-    /// that was here before (RULES 7).
+    /// The state of a name that has none.
+    ///
+    /// Tokens start at the wall clock's microseconds, so that they stay above those of any state that was here before
+    /// (RULES 7).
     package init(name: LockName, boot: BootIdentity, now: ContinuousTime, wallClockNanoseconds: Int64) {
         (self.name, self.boot, self.offset) = (name, boot, 0)
         let floor = min(max(1, UInt64(max(0, wallClockNanoseconds)) / 1000), FencingToken.maximum.rawValue)

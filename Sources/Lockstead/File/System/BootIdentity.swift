@@ -6,7 +6,9 @@
     internal import Musl
 #endif
 
-/// Which boot of the machine this is. Readings of the continuous clock compare only within one boot, and no process outlives it.
+/// Which boot of the machine this is.
+///
+/// Readings of the continuous clock compare only within one boot, and no process outlives it.
 package struct BootIdentity: Sendable, Hashable {
     package var high: UInt64
     package var low: UInt64

@@ -18,7 +18,9 @@ package struct Folder: Sendable, Hashable {
 
     package func path(of file: String) -> String { path == "/" ? "/" + file : path + "/" + file }
 
-    /// Makes the folder, for its owner alone; its parents too where asked for. Does nothing where it exists.
+    /// Makes the folder, for its owner alone; its parents too where asked for.
+    ///
+    /// Does nothing where it exists.
     package func create(withParents: Bool) throws(SystemError) {
         if mkdir(path, 0o700) == 0 { return }
         switch errno {

@@ -6,7 +6,9 @@
     package import Darwin
 #endif
 
-/// An open file: closed when the last reference goes. All calls are plain system calls, so they block; keep them off the cooperative pool.
+/// An open file: closed when the last reference goes.
+///
+/// All calls are plain system calls, so they block; keep them off the cooperative pool.
 package final class OpenFile: Sendable {
     package let descriptor: CInt
     package let path: String
@@ -15,7 +17,9 @@ package final class OpenFile: Sendable {
 
     deinit { _ = close(descriptor) }
 
-    /// Opens a file. Close-on-exec and never through a symbolic link (RULES 28), whatever the caller asks for.
+    /// Opens a file.
+    ///
+    /// Close-on-exec and never through a symbolic link (RULES 28), whatever the caller asks for.
     package static func open(_ path: String, _ flags: CInt, mode: mode_t = 0o600) throws(SystemError) -> OpenFile {
         let descriptor = retrying { openat(AT_FDCWD, path, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
         guard descriptor >= 0 else { throw .last("open", path) }

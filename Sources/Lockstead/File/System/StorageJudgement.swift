@@ -6,7 +6,9 @@ package enum StorageJudgement: Sendable, Hashable {
     /// Not: what it is, for the message.
     case unsuitable(String)
 
-    /// Judges a file system by its magic number (`statfs(2)`, `linux/magic.h`). What is not known to be unfit is taken for a local disk.
+    /// Judges a file system by its magic number (`statfs(2)`, `linux/magic.h`).
+    ///
+    /// What is not known to be unfit is taken for a local disk.
     package static func of(magic: UInt32) -> StorageJudgement {
         guard let name = unsuitable[magic] else { return .suitable }
         return .unsuitable(name)

@@ -1,0 +1,206 @@
+import LockCore
+import Synchronization
+
+/// The shell of one grant's lease machine: reads the clock, takes the effects out, and carries them out.
+final class HeldGrant: Sendable {
+    /// Takes events in order, and `nil` as the end.
+    ///
+    /// Called under the grant's lock: it only hands on.
+    typealias Listener = @Sendable (LeaseEvent?) -> Void
+
+    struct State {
+        var grant: Grant
+        var machine: LeaseMachine
+        var listeners: [UInt64: Listener] = [:]
+        var nextListener: UInt64 = 0
+        var stopActions: [@Sendable () -> Void] = []
+        var isStopped = false
+        var release = ReleasePhase.open
+    }
+
+    enum ReleasePhase: Sendable {
+        /// Can transition to: `claimed`.
+        case open
+        /// Somebody sees to the release. Can transition to: `failed`, `done`.
+        case claimed
+        /// The release may be repeated. Can transition to: `claimed`.
+        case failed
+        /// Can transition to: nothing.
+        case done
+    }
+
+    let id: RequestID
+    let names: [LockName]
+    let owner: OwnerID
+    let token: FencingToken
+    let guarantee: Guarantee
+    let lease: Duration
+    let acquiredAt: ContinuousTime
+    private let instruments: Instruments
+    private let state: Mutex<State>
+
+    init(_ grant: Grant, renewEvery: Duration?, instruments: Instruments) {
+        let now = instruments.time.now
+        (id, names, owner, token) = (grant.request, grant.names, grant.owner, grant.token)
+        (guarantee, lease, acquiredAt, self.instruments) = (grant.guarantee, grant.lease, now, instruments)
+        let machine = LeaseMachine(
+            LeaseMachine.Validity(grant.validity), lease: TimeSpan(grant.lease),
+            renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit, at: now)
+        state = Mutex(State(grant: grant, machine: machine))
+    }
+
+    var grant: Grant { state.withLock { $0.grant } }
+    var mode: LockMode { state.withLock { $0.grant.mode } }
+    var validUntil: ContinuousTime? { state.withLock { $0.machine.validUntil } }
+    /// The clock is read under the lock: a reading that said *lost* is never followed by an answer that was read earlier.
+    var leaseState: LeaseState { state.withLock { $0.machine.state(at: instruments.time.now) } }
+
+    /// What to believe, and for how long still (`nil`: without end), in one reading.
+    var outlook: (state: LeaseState, remaining: Duration?) {
+        state.withLock { state in
+            let now = instruments.time.now
+            return (state.machine.state(at: now), state.machine.validUntil.map { now.duration(to: $0) })
+        }
+    }
+
+    /// Steps the machine, tells listeners in order, and carries out the rest once unlocked.
+    ///
+    /// - Returns: Whether a renewal is to be sent, and when the machine wants to be woken next.
+    @discardableResult
+    func step(_ event: (inout LeaseMachine, ContinuousTime, inout [LeaseMachine.Effect]) -> Void) -> Step {
+        var effects: [LeaseMachine.Effect] = []
+        let (step, stops) = state.withLock { state in
+            event(&state.machine, instruments.time.now, &effects)
+            return (Step(state.machine, effects), state.tell(effects))
+        }
+        for stop in stops { stop() }
+        for case .push(let event) in effects { instruments.leaseEvent(event, of: self) }
+        return step
+    }
+
+    /// What the renewal loop needs to know after a step.
+    struct Step {
+        var wantsRenewal: Bool
+        var nextDue: ContinuousTime?
+        var slack: TimeSpan
+        init(_ machine: LeaseMachine, _ effects: [LeaseMachine.Effect]) {
+            (wantsRenewal, nextDue) = (effects.contains(.renew), machine.nextDue)
+            slack = machine.isRenewalNext ? machine.renewalSlack : .zero
+        }
+    }
+
+    var plan: Step { state.withLock { Step($0.machine, []) } }
+
+    /// Marks a renewal as sent.
+    ///
+    /// `nil` where the grant is not to be renewed any more.
+    func beginRenewal() -> Grant? {
+        state.withLock { state in
+            state.machine.renewalSent(at: instruments.time.now) ? state.grant : nil
+        }
+    }
+
+    /// From here on the grant is not reported as held; nothing was sent before (RULES 2).
+    func beginRelease() -> LeaseState {
+        let (believed, listeners) = state.withLock { state in
+            let believed = state.machine.releaseBegan(at: instruments.time.now)
+            defer { (state.listeners, state.stopActions) = ([:], []) }
+            return (believed, state.listeners.values.map(\.self))
+        }
+        for listener in listeners { listener(nil) }
+        return believed
+    }
+
+    /// Makes the caller the one who releases.
+    ///
+    /// - Returns: Whether it is; else somebody else does, or did.
+    func claimRelease() -> Bool {
+        state.withLock { state in
+            switch state.release {
+            case .claimed, .done: return false
+            case .open, .failed:
+                state.release = .claimed
+                return true
+            }
+        }
+    }
+
+    func endRelease(succeeded: Bool) { state.withLock { $0.release = succeeded ? .done : .failed } }
+
+    /// Whether nobody ever saw to the release.
+    var wasLeftOpen: Bool { state.withLock { $0.release == .open } }
+
+    /// The engine turned the grant into another mode.
+    func replace(grant: Grant) { state.withLock { $0.grant = grant } }
+
+    /// Calls `action` when the holder must stop; at once where that has passed.
+    func onStop(_ action: @escaping @Sendable () -> Void) {
+        let isStopped = state.withLock { state in
+            if !state.isStopped { state.stopActions.append(action) }
+            return state.isStopped
+        }
+        if isStopped { action() }
+    }
+}
+
+extension HeldGrant.State {
+    /// Tells the listeners under the lock, so that each sees events in order; a yield only schedules its reader.
+    ///
+    /// - Returns: What is to be stopped once unlocked.
+    fileprivate mutating func tell(_ effects: [LeaseMachine.Effect]) -> [@Sendable () -> Void] {
+        for case .push(let event) in effects {
+            for listener in listeners.values { listener(event) }
+        }
+        if effects.contains(.push(.stop)) { isStopped = true }
+        if machine.isFinished { finishListeners() }
+        guard isStopped else { return [] }
+        defer { stopActions = [] }
+        return stopActions
+    }
+
+    private mutating func finishListeners() {
+        for listener in listeners.values { listener(nil) }
+        listeners = [:]
+    }
+}
+
+extension HeldGrant {
+    /// What happens from now on, in order.
+    ///
+    /// The stream ends with the release, or after a loss once the stop's grace is over.
+    func events() -> AsyncStream<LeaseEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(of: LeaseEvent.self, bufferingPolicy: .bufferingNewest(64))
+        let listener = addListener { event in
+            if let event { continuation.yield(event) } else { continuation.finish() }
+        }
+        continuation.onTermination = { [weak self] _ in self?.removeListener(listener) }
+        return stream
+    }
+
+    /// Adds a listener; where nothing more will happen, it is told the end at once.
+    func addListener(_ listener: @escaping Listener) -> UInt64 {
+        let (number, isFinished) = state.withLock { state in
+            state.nextListener += 1
+            let isFinished = state.machine.isFinished
+            if !isFinished { state.listeners[state.nextListener] = listener }
+            return (state.nextListener, isFinished)
+        }
+        if isFinished { listener(nil) }
+        return number
+    }
+
+    func removeListener(_ number: UInt64) {
+        _ = state.withLock { $0.listeners.removeValue(forKey: number) }
+    }
+}
+
+extension LeaseMachine.Validity {
+    /// The engine's word in the machine's terms.
+    init(_ validity: Grant.Validity) {
+        switch validity {
+        case .unlimited: self = .unlimited
+        case .armed(let armedAt, let duration): self = .armed(at: armedAt, for: TimeSpan(duration))
+        case .unconfirmed: self = .unconfirmed
+        }
+    }
+}

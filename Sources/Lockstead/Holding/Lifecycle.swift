@@ -1,0 +1,64 @@
+import LockCore
+
+/// What a client may do now: a machine of four states.
+struct Lifecycle: Sendable, Equatable {
+    enum Phase: Sendable, Equatable {
+        /// Can transition to: `running`, `stopped`.
+        case idle
+        /// Can transition to: `draining`, `stopped`.
+        case running
+        /// Scopes may finish, with what they nest; nothing new begins. Can transition to: `stopped`.
+        case draining
+        /// Can transition to: nothing.
+        case stopped
+    }
+
+    private(set) var phase = Phase.idle
+    /// Scopes and acquires under way, which a graceful shutdown waits for.
+    private(set) var activities = 0
+
+    /// Whether everything that a shutdown waits for is over.
+    var isDrained: Bool { phase == .stopped || (phase == .draining && activities == 0) }
+
+    /// - Returns: Whether the client starts; a second start is refused.
+    mutating func start() -> Bool {
+        guard phase == .idle else { return false }
+        phase = .running
+        return true
+    }
+
+    mutating func drain() {
+        switch phase {
+        case .idle: phase = .stopped
+        case .running: phase = .draining
+        case .draining, .stopped: break
+        }
+    }
+
+    mutating func stop() { phase = .stopped }
+
+    enum Admission: Sendable, Equatable {
+        case admitted
+        case notYetRunning
+        case shutDown
+    }
+
+    /// Lets an activity begin.
+    ///
+    /// While the client drains, only what a running scope nests may.
+    mutating func admit(nested: Bool) -> Admission {
+        switch phase {
+        case .idle: return .notYetRunning
+        case .draining where !nested, .stopped: return .shutDown
+        case .running, .draining:
+            activities += 1
+            return .admitted
+        }
+    }
+
+    /// Ends an activity.
+    mutating func leave() {
+        precondition(activities > 0, "an activity ended that had not begun, in phase \(phase)")
+        activities -= 1
+    }
+}

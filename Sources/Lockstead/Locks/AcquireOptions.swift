@@ -1,0 +1,42 @@
+import LockCore
+
+/// What a call asks for, gathered from its parameters.
+struct AcquireOptions: Sendable {
+    /// How long to wait.
+    enum Patience: Sendable, Hashable {
+        case none
+        case atMost(Duration)
+        case unlimited
+    }
+
+    var mode: LockMode
+    var patience: Patience
+    var lease: Duration?
+    var fairness: Fairness
+    var require: Guarantee.Requirement?
+    var reentry: Reentry
+    var terms: HoldTerms
+    var priority: Int8
+    var purpose: String
+
+    /// When the wait is over, counted from `now`; `nil`: never.
+    func deadline(from now: ContinuousTime) -> ContinuousTime? {
+        switch patience {
+        case .none: now
+        case .atMost(let duration): now.advanced(by: duration)
+        case .unlimited: nil
+        }
+    }
+
+    func wait(until deadline: ContinuousTime?) -> LockRequest.Wait {
+        switch patience {
+        case .none: .never
+        case .atMost(.zero): .never
+        case .atMost, .unlimited: deadline.map { .until($0) } ?? .forever
+        }
+    }
+}
+
+extension AcquireOptions.Patience {
+    init(_ waitingAtMost: Duration?) { self = waitingAtMost.map { .atMost($0) } ?? .unlimited }
+}

@@ -1,0 +1,62 @@
+import LockCore
+
+extension LockClient {
+    /// Takes a grant over from the engine: from here on it is renewed, or given back.
+    ///
+    /// - Throws: `CancellationError` where the caller was cancelled meanwhile, and what makes the grant useless; it is given back then.
+    func accept(_ grant: Grant, for call: Call) async throws -> HeldGrant {
+        let held = HeldGrant(grant, renewEvery: configuration.renewEvery, instruments: instruments)
+        do {
+            try Task.checkCancellation()
+            if grant.validity == .unconfirmed { try await confirm(held, for: call) }
+            try checkUsable(held, for: call)
+        } catch {
+            await releaseQuietly(held)
+            throw error
+        }
+        registry.add(held)
+        instruments.granted(held)
+        return held
+    }
+
+    /// R3: a grant may arrive after its own lease has ended; it is no grant then.
+    private func checkUsable(_ held: HeldGrant, for call: Call) throws {
+        if case .lost(let reason) = held.leaseState {
+            throw LockError(
+                .leaseLost,
+                "The grant of \"\(held.names[0])\" was over when it arrived (\(reason.inWords)); try again, or with a longer lease.",
+                effect: .didNotHappen, bodyFinished: false)
+        }
+        if let require = call.options.require, !held.guarantee.satisfies(require) {
+            throw LockError(
+                .guaranteeTooWeak,
+                "This grant gives \(held.guarantee), which is less than the \(require) asked for; it was given back.",
+                effect: .didNotHappen)
+        }
+    }
+
+    /// Renews a grant that nothing vouches for yet, until the engine confirms or denies it (RULES 2).
+    private func confirm(_ held: HeldGrant, for call: Call) async throws {
+        let deadline = confirmationDeadline(for: call)
+        while case .suspect = held.leaseState, let grant = held.beginRenewal() {
+            let outcome = await backend.renew([grant], deadline: deadline).first
+            renewalLoop.settle(held, outcome ?? .unknown(Self.unconfirmed))
+            try Task.checkCancellation()
+            guard case .unknown(let error)? = outcome else { continue }
+            guard time.now < deadline else { throw error }
+            try await time.sleep(until: min(deadline, time.now + LeaseRules.retryDelay(of: TimeSpan(call.lease))))
+        }
+    }
+
+    /// A grant that came at the last moment still gets one short exchange.
+    private func confirmationDeadline(for call: Call) -> ContinuousTime {
+        let now = time.now
+        guard case .atMost = call.options.patience, let deadline = call.deadline else {
+            return now.advanced(by: configuration.callDeadline)
+        }
+        return max(deadline, now.advanced(by: .milliseconds(100)))
+    }
+
+    private static let unconfirmed = LockError(
+        .indeterminate, "The engine did not confirm the grant.", effect: .mayHaveHappened)
+}

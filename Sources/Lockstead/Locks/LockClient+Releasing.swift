@@ -1,0 +1,107 @@
+import LockCore
+
+extension LockClient {
+    /// Gives a grant back, whatever happens to the calling task meanwhile.
+    ///
+    /// - Returns: How it ended; a loss that the engine tells only now is reported (R21).
+    /// - Throws: Why it failed; the grant is not held any more all the same, and the call may be repeated (R19).
+    func sendRelease(_ held: HeldGrant) async throws(LockError) -> ReleaseOutcome {
+        _ = held.beginRelease()
+        registry.remove(held)
+        do {
+            let outcome = try await shieldedRelease(held).get()
+            held.endRelease(succeeded: true)
+            instruments.released(held, outcome)
+            return outcome
+        } catch {
+            held.endRelease(succeeded: false)
+            instruments.releaseFailed(held, error)
+            throw error
+        }
+    }
+
+    /// Gives a grant back for a caller who has other news to tell; what may not have arrived is repeated in the background.
+    @discardableResult
+    func releaseQuietly(_ held: HeldGrant) async -> ReleaseOutcome? {
+        guard held.claimRelease() else { return nil }
+        do {
+            return try await sendRelease(held)
+        } catch {
+            if error.effect == .mayHaveHappened { releaseInBackground(held) }
+            return nil
+        }
+    }
+
+    /// Each for itself: one that is lost or fails keeps none of the others from being freed (R22).
+    ///
+    /// Last taken, first freed.
+    func releaseQuietly(_ taken: [HeldGrant]) async {
+        for held in taken.reversed() { await releaseQuietly(held) }
+    }
+
+    private func shieldedRelease(_ held: HeldGrant) async -> Result<ReleaseOutcome, LockError> {
+        let grant = held.grant
+        let deadline = time.now.advanced(by: configuration.callDeadline)
+        // In process a release awaits nothing that cancellation could cut short.
+        if capabilities.shortestLease == nil { return await release(grant, deadline) }
+        return await shieldedFromCancellation { await self.release(grant, deadline) }
+    }
+
+    private func release(_ grant: Grant, _ deadline: ContinuousTime) async -> Result<ReleaseOutcome, LockError> {
+        do {
+            return .success(try await backend.release(grant, deadline: deadline))
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
+extension LockClient {
+    /// Withdraws a request whose answer was lost: it may hold or block the queue (R23, R26).
+    func withdrawInBackground(_ request: LockRequest) {
+        cleanUp { client, deadline throws(LockError) in
+            try await client.backend.cancel(request, deadline: deadline)
+        }
+    }
+
+    private func releaseInBackground(_ held: HeldGrant) {
+        cleanUp { client, deadline throws(LockError) in
+            _ = try await client.backend.release(held.grant, deadline: deadline)
+        }
+    }
+
+    /// Repeats a clean-up until it is answered or its own deadline has passed (R25); a shutdown waits for it.
+    private func cleanUp(
+        _ attempt: @escaping @Sendable (LockClient, ContinuousTime) async throws(LockError) -> Void
+    ) {
+        // Where the client has stopped, the engine has let go of everything already.
+        guard (try? gate.enter(nested: true)) != nil else { return }
+        jobs.add { [self] in
+            await repeatUntilAnswered(attempt)
+            gate.leave()
+        }
+    }
+
+    private func repeatUntilAnswered(
+        _ attempt: @Sendable (LockClient, ContinuousTime) async throws(LockError) -> Void
+    ) async {
+        let end = time.now.advanced(by: configuration.cleanUpDeadline)
+        var pause = TimeSpan.milliseconds(50)
+        while time.now < end {
+            do {
+                return try await attempt(self, min(end, time.now.advanced(by: configuration.callDeadline)))
+            } catch {
+                guard error.effect == .mayHaveHappened || error.code == .engineUnavailable else {
+                    return instruments.cleanUpFailed(error)
+                }
+            }
+            // Only cancellation ends the sleep early, and then the engine is being stopped.
+            guard (try? await time.sleep(until: min(end, time.now + pause))) != nil else { return }
+            pause = min(pause * 2, .seconds(2))
+        }
+        instruments.cleanUpFailed(Self.cleanUpTimedOut)
+    }
+
+    private static let cleanUpTimedOut = LockError(
+        .indeterminate, "A lost answer could not be cleaned up in time; the lease ends it.", effect: .mayHaveHappened)
+}
