@@ -64,7 +64,7 @@ extension FileBackend {
     private func watchOwn(_ key: NameKey, _ session: SessionID, _ signal: WakeSignal) -> [FileNotifier.Watch] {
         let files = [key.lifelineFile(of: session), key.stateFile]
         return files.compactMap { file in
-            notifier.watch(store.folder.path(of: file), for: .touched) { [weak signal] _ in signal?.raise() }
+            notifier.watch(store.folder.path(of: file), for: .touched) { [weak signal] _ in signal?.ring() }
         }
     }
 
@@ -72,7 +72,7 @@ extension FileBackend {
     private func sleep(_ signal: WakeSignal, _ request: LockRequest, _ key: NameKey, _ outlook: Outlook) async {
         let others = outlook.watching.compactMap { session in
             notifier.watch(store.folder.path(of: key.lifelineFile(of: session)), for: .closed) { [weak signal] _ in
-                signal?.raise()
+                signal?.ring()
             }
         }
         defer { withExtendedLifetime(others) {} }
@@ -85,7 +85,9 @@ extension FileBackend {
             let jitter = TimeSpan.milliseconds(Int64.random(in: 0...20))
             var until = min(lookAt, time.now + Self.fallback, expiry + jitter)
             if wasRoused, let next = rechecks.popFirst() { until = min(until, time.now + next) }
-            if await signal.wait(until: until, time) { (rechecks, wasRoused) = (Self.rechecks[...], true) }
+            // A cancellation ends the loop.
+            _ = try? await signal.sleep(until: until, on: time)
+            if time.now < until { (rechecks, wasRoused) = (Self.rechecks[...], true) }
             if lives.withLock({ $0.isOver }) { return }
         }
     }

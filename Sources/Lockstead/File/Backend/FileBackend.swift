@@ -51,13 +51,14 @@ package final class FileBackend: LockBackend {
     ///
     /// What is held stays held until its release.
     package func run() async throws {
-        await end.wait()
-        shutDown()
+        defer { shutDown() }
+        // It ends by cancellation, which is no error.
+        _ = try? await end.sleep(until: nil, on: time)
     }
 
     private func shutDown() {
         let (signals, notices, readers) = lives.withLock { $0.end() }
-        for signal in signals + readers { signal.raise() }
+        for signal in signals + readers { signal.ring() }
         notices?.finish()
     }
 

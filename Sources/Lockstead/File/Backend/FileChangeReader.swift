@@ -9,7 +9,7 @@ internal import LockCore
 internal import Synchronization
 
 /// One reader of `changes`: which names it knows up to where, which it must look at, and what it found.
-final class ChangeReader: Sendable {
+final class FileChangeReader: Sendable {
     private struct State {
         /// Up to which number each name's changes were read.
         var read: [NameKey: UInt64] = [:]
@@ -65,7 +65,7 @@ final class ChangeReader: Sendable {
             state.withLock { $0.failure = $0.failure ?? error }
         }
         state.withLock { $0.lanesToBegin -= 1 }
-        signal.raise()
+        signal.ring()
     }
 
     private func concerns(_ key: NameKey) -> Bool { key.name.text.utf8.starts(with: prefix) }
@@ -82,7 +82,7 @@ final class ChangeReader: Sendable {
             state.dirty.append(stateFile)
             return true
         }
-        if isNew { signal.raise() }
+        if isNew { signal.ring() }
     }
 
     /// The next change; `nil` when the engine has ended.
@@ -96,7 +96,7 @@ final class ChangeReader: Sendable {
             if let failure { throw failure }
             if backend.lives.withLock({ $0.isOver }) { return nil }
             let work = takeWork()
-            if work.isEmpty { _ = await signal.wait(until: nextLook(), backend.time) }
+            if work.isEmpty { try await signal.sleep(until: nextLook(), on: backend.time) }
             for file in work { try await read(file) }
         }
     }
