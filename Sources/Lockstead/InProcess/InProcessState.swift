@@ -47,9 +47,9 @@ struct InProcessState: Sendable {
         case .expired(let event, .holdLimit): notify(event, .holdLimit)
         case .expired(let event, .session): notify(event, .expired)
         case .revoked(let event, let reason): notify(event, .revoked(reason))
-        // Who was revoked has been told so already.
+        // Its holder was told when it was revoked.
         case .expired(_, .revocation): break
-        case .released, .downgraded, .queued, .deadlockFound, .sessionLost: break
+        case .downgraded, .released, .queued, .deadlockFound, .sessionLost: break
         }
     }
 
