@@ -73,5 +73,10 @@ let package = Package(
             dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
+        // Every engine × every case of the conformance suite, and the register of regressions.
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["Lockstead", "LocksteadEngines", "LocksteadTesting"],
+            swiftSettings: settings
+        ),
     ]
 )
