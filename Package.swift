@@ -36,11 +36,13 @@ let package = Package(
             dependencies: [.product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: settings
         ),
+        // The one system call that Swift's Glibc module leaves out: which file system is this?
+        .target(name: "CFileSystem"),
         // The public API, the engine contract, the in-process and file engines.
         .target(
             name: "Lockstead",
             dependencies: [
-                "LockCore",
+                "CFileSystem", "LockCore",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -66,11 +68,17 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
+        // A process that holds a lock as it is told, for tests that kill and stop it; no product.
+        .executableTarget(
+            name: "LocksteadTestHolder",
+            dependencies: ["Lockstead", .product(name: "Logging", package: "swift-log")], swiftSettings: settings),
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
         .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
         .testTarget(
             name: "LocksteadTests",
-            dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Lockstead", "LocksteadTesting", "LocksteadTestHolder", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         // Every engine × every case of the conformance suite, and the register of regressions.
