@@ -75,6 +75,8 @@ let package = Package(
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
         .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
         .testTarget(
+            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+        .testTarget(
             name: "LocksteadTests",
             dependencies: [
                 "Lockstead", "LocksteadTesting", "LocksteadTestHolder", .product(name: "Logging", package: "swift-log"),
