@@ -83,5 +83,10 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Every engine × every case of the conformance suite, and the register of regressions.
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["Lockstead", "LocksteadEngines", "LocksteadTesting"],
+            swiftSettings: settings
+        ),
     ]
 )
