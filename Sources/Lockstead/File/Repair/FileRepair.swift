@@ -17,6 +17,7 @@ package struct FileRepair: Sendable {
     ///   - folder: The lock folder.
     ///   - longestLease: The longest lease its engines take: so long a lost holder may believe in its lock.
     ///   - time: The clocks.
+    /// - Throws: `LockError` where the folder is missing, may not be written, or cannot carry locks.
     package init(
         folder: String, longestLease: Duration = .seconds(300), time: any TimeSource = SystemTimeSource()
     ) throws(LockError) {
