@@ -77,6 +77,14 @@ let package = Package(
         .testTarget(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
         .testTarget(
+            name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "Lockstead"], swiftSettings: settings),
+        // Depends on the program so that it is built before the tests, which run it as real processes.
+        .testTarget(
+            name: "LocksteadCLITests",
+            dependencies: ["LocksteadCLI", "LocksteadEngines", "Lockstead"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "LocksteadTests",
             dependencies: [
                 "Lockstead", "LocksteadTesting", "LocksteadTestHolder", .product(name: "Logging", package: "swift-log"),
