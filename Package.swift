@@ -73,7 +73,8 @@ let package = Package(
             name: "LocksteadTestHolder",
             dependencies: ["Lockstead", .product(name: "Logging", package: "swift-log")], swiftSettings: settings),
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
-        .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
         .testTarget(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
         .testTarget(
