@@ -66,7 +66,9 @@ extension ConformanceSuite {
         ) { context in
             let detector = OverlapDetector()
             try await context.withTwoBackends { one, two in
-                try await context.contend(on: [one, two], tasks: 100, rounds: 1, detector) { try context.request("a") }
+                try await context.contend(on: [one, two], tasks: 100, rounds: 1, detector) {
+                    try context.request("a", lease: .seconds(60))
+                }
             }
             try context.check(detector.violations.isEmpty, detector.violations.joined(separator: "; "))
         },
