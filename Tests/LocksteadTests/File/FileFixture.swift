@@ -61,6 +61,7 @@ final class FileFixture: Sendable {
     func awaitWaiters(_ count: Int, _ name: String, _ backend: FileBackend) async throws {
         let name = try LockName(name)
         while try await backend.inspect(name, deadline: soon)?.waiterCount != count {
+            // Asked again and again: the waiter may have queued before anyone could listen for it.
             try await Task.sleep(for: .milliseconds(2))
         }
     }
