@@ -100,6 +100,8 @@ extension InProcessState {
         table.view(of: name).map { LockDescription($0, at: table.logTime) { _ in nil } }
     }
 
+    func holders(of name: LockName) -> [HolderView] { table.view(of: name)?.holders ?? [] }
+
     func list(prefix: String, limit: Int) -> [LockDescription] {
         table.list(prefix: prefix, limit: limit).map { LockDescription($0, at: table.logTime) { _ in nil } }
     }
