@@ -146,21 +146,22 @@ final class HeldGrant: Sendable {
 extension HeldGrant.State {
     /// Tells the listeners under the lock, so that each sees events in order; a yield only schedules its reader.
     ///
-    /// - Returns: What is to be stopped once unlocked.
+    /// - Returns: What is to be stopped, and which listeners are to be told the end, once unlocked: a stream that ends calls back at
+    ///   once to have its listener removed.
     fileprivate mutating func tell(_ effects: [LeaseMachine.Effect]) -> [@Sendable () -> Void] {
         for case .push(let event) in effects {
             for listener in listeners.values { listener(event) }
         }
         if effects.contains(.push(.stop)) { isStopped = true }
-        if machine.isFinished { finishListeners() }
-        guard isStopped else { return [] }
+        let endings = machine.isFinished ? takeListeners() : []
+        guard isStopped else { return endings }
         defer { stopActions = [] }
-        return stopActions
+        return stopActions + endings
     }
 
-    private mutating func finishListeners() {
-        for listener in listeners.values { listener(nil) }
-        listeners = [:]
+    private mutating func takeListeners() -> [@Sendable () -> Void] {
+        defer { listeners = [:] }
+        return listeners.values.map { listener in { listener(nil) } }
     }
 }
 

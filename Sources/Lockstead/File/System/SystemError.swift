@@ -26,7 +26,7 @@ extension SystemError: CustomStringConvertible {
     /// Such as `open /run/locks/x: Permission denied`.
     package var description: String { "\(operation) \(path): \(reason)" }
 
-    private var reason: String {
+    package var reason: String {
         // `strerror_r` has two signatures; the table behind `strerror` is constant for known codes, and we only copy from it.
         guard let text = strerror(code) else { return "error \(code)" }
         return String(cString: text)
