@@ -22,6 +22,10 @@ struct InProcessState: Sendable {
         table = LockTable(firstToken: firstToken, at: now, limits: limits)
     }
 
+    #if DEBUG
+        mutating func plant(_ bug: PlantedBug) { table.plantedBug = bug }
+    #endif
+
     /// Tickets tell calls, readers and clients apart.
     mutating func drawTicket() -> UInt64 {
         lastTicket += 1

@@ -26,14 +26,21 @@ public enum ConformanceSuite {
     ///   - testCase: Which.
     ///   - fixture: The engine.
     /// - Returns: How it ended.
-    public static func run(_ testCase: ConformanceCase, on fixture: some ConformanceFixture) async -> ConformanceResult
+    public static func run(_ testCase: ConformanceCase, on fixture: some ConformanceFixture) async
+        -> ConformanceResult
     {
+        await run(testCase, on: fixture, within: longestCase)
+    }
+
+    package static func run(
+        _ testCase: ConformanceCase, on fixture: some ConformanceFixture, within limit: Duration
+    ) async -> ConformanceResult {
         let (time, figures) = (SystemTimeSource(), ConformanceFigures())
         let start = time.now
         let verdict: ConformanceResult.Verdict
         do {
             let store = try await fixture.makeStore()
-            verdict = await judge(testCase, fixture, store, figures)
+            verdict = await judge(testCase, fixture, store, figures, limit)
             await store.close()
         } catch {
             verdict = .failed("the fixture made no store: \(error)")
@@ -45,14 +52,14 @@ public enum ConformanceSuite {
 
     private static func judge(
         _ testCase: ConformanceCase, _ fixture: some ConformanceFixture, _ store: any ConformanceStore,
-        _ figures: ConformanceFigures
+        _ figures: ConformanceFigures, _ limit: Duration
     ) async -> ConformanceResult.Verdict {
         do {
             let context = ConformanceContext(
                 store: store, capabilities: try await store.makeBackend().capabilities, lease: fixture.lease,
                 slack: fixture.slack, figures: figures)
             let missing = testCase.needs.subtracting(context.capabilities.features)
-            try await context.within(longestCase) {
+            try await context.within(limit) {
                 if missing.isEmpty {
                     try await testCase.body(context)
                 } else {
