@@ -82,6 +82,8 @@ let package = Package(
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
         .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
         .testTarget(
+            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+        .testTarget(
             name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "Lockstead"], swiftSettings: settings),
         // Depends on the program so that it is built before the tests, which run it as real processes.
         .testTarget(
