@@ -1,5 +1,6 @@
 import Foundation
 import Lockstead
+import LocksteadEngines
 import LocksteadTesting
 import Testing
 
@@ -21,6 +22,15 @@ struct FixtureTests {
             let engine = product.replacingOccurrences(of: "Lockstead", with: "").lowercased()
             #expect(
                 engineFixtures.contains { $0.engine == engine }, "the product \(product) has no conformance fixture")
+        }
+    }
+
+    @Test("Every engine that opens from a URL has a fixture")
+    func forms() throws {
+        #expect(!Engines.forms.isEmpty)
+        for form in Engines.forms {
+            let engine = try Engines.open(form).name
+            #expect(engineFixtures.contains { $0.engine == engine }, "\(form) opens \(engine), which has no fixture")
         }
     }
 
