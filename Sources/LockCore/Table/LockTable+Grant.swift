@@ -6,8 +6,10 @@ extension LockTable {
         let token = FencingToken(rawValue: nextTokenValue)
         if !makes(.tokenReusedForNextGrant) { nextTokenValue += 1 }
         for (part, name) in command.names.enumerated() {
-            insertHolder(
-                holder(for: command, session, token, part: part, lock: lock(named: name, kind: command.mode.kind)))
+            // In a step of its own: within the call below, the table would be copied as the call's receiver, and then, being shared,
+            // its lists once more as they change.
+            let lock = lock(named: name, kind: command.mode.kind)
+            insertHolder(holder(for: command, session, token, part: part, lock: lock))
         }
         let record = GrantRecord(
             session: command.session, request: command.request, owner: command.owner, names: command.names,
