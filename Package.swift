@@ -83,6 +83,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+        .testTarget(
             name: "LocksteadTests",
             dependencies: [
                 "Lockstead", "LocksteadTesting", "LocksteadTestHolder", .product(name: "Logging", package: "swift-log"),
