@@ -33,7 +33,11 @@ package final class FileBackend: LockBackend {
 
     /// Makes the folder where needed and judges it; starts nothing.
     ///
-    /// - Parameter isWatching: False to live by fallback timers alone, as where the system cannot watch files.
+    /// - Parameters:
+    ///   - engine: The folder and its settings.
+    ///   - context: The clocks to live by.
+    ///   - isWatching: False to live by fallback timers alone, as where the system cannot watch files.
+    /// - Throws: `LockError` as ``FileEngine`` tells.
     package init(_ engine: FileEngine, _ context: EngineContext, isWatching: Bool = true) throws(LockError) {
         let folder = try engine.prepare()
         let boot: BootIdentity

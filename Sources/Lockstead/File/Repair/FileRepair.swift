@@ -3,7 +3,7 @@ package import LockCore
 
 /// Looks through a lock folder and mends what is damaged; a sound state is never touched, and nothing at all without `mending`.
 ///
-/// Safe while others use the folder: it works under the same state locks as they do.
+/// May run while others use the folder: it works under the same state locks as they do.
 package struct FileRepair: Sendable {
     /// How long to wait for a state that another process is at work on.
     package static let patience = TimeSpan.seconds(2)
@@ -17,6 +17,7 @@ package struct FileRepair: Sendable {
     ///   - folder: The lock folder.
     ///   - longestLease: The longest lease its engines take: so long a lost holder may believe in its lock.
     ///   - time: The clocks.
+    /// - Throws: `LockError` where the folder is missing, may not be written, or cannot carry locks.
     package init(
         folder: String, longestLease: Duration = .seconds(300), time: any TimeSource = SystemTimeSource()
     ) throws(LockError) {

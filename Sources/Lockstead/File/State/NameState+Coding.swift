@@ -23,7 +23,10 @@ extension NameState {
 
     /// Reads a slot's body; what is not sound throughout is refused.
     ///
-    /// - Parameter name: Whom a nameless state belongs to: repair cannot tell a name from its hash, but who asks for it can.
+    /// - Parameters:
+    ///   - bytes: The body.
+    ///   - name: Whom a nameless state belongs to: repair cannot tell a name from its hash, but who asks for it can.
+    /// - Throws: `RecordError` where the body is not one that this version wrote.
     package init(decoding bytes: [UInt8], adopting name: LockName? = nil) throws(RecordError) {
         var reader = RecordReader(bytes)
         let name = try reader.readName(orAdopt: name)
