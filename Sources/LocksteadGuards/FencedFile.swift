@@ -1,7 +1,7 @@
 internal import Dispatch
 public import Lockstead
 
-/// A file whose contents only the holder of the newest token may read or replace: a resource that makes a lock safe.
+/// A file whose contents only the holder of the newest token may read or replace: a resource that is *fenced*.
 ///
 /// Beside the file lies `NAME.fence`, which remembers the highest token seen. Any number of processes of one host may use it at once.
 ///

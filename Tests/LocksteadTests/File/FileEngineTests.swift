@@ -2,6 +2,7 @@ import Glibc
 import Lockstead
 import LocksteadTesting
 import Logging
+import TestProcesses
 import Testing
 
 @Suite("File engine", .timeLimit(.minutes(1)))

@@ -1,5 +1,6 @@
 import Glibc
 import Lockstead
+import TestProcesses
 import Testing
 
 extension FileProcessTests {

@@ -1,6 +1,7 @@
 import Glibc
 import Lockstead
 import Logging
+import TestProcesses
 import Testing
 
 @Suite("Where locks cannot live", .timeLimit(.minutes(1)))

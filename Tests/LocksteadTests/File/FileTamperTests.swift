@@ -1,6 +1,7 @@
 import Glibc
 import Lockstead
 import LocksteadTesting
+import TestProcesses
 import Testing
 
 @Suite("File engine under hands that tamper", .timeLimit(.minutes(1)))

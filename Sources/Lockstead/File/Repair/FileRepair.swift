@@ -3,7 +3,7 @@ package import LockCore
 
 /// Looks through a lock folder and mends what is damaged; a sound state is never touched, and nothing at all without `mending`.
 ///
-/// Safe while others use the folder: it works under the same state locks as they do.
+/// May run while others use the folder: it works under the same state locks as they do.
 package struct FileRepair: Sendable {
     /// How long to wait for a state that another process is at work on.
     package static let patience = TimeSpan.seconds(2)
