@@ -41,14 +41,16 @@ extension FileBackend {
         lives.withLock { $0.byRequest[request.id]?.signal = signal }
         let own = watchOwn(key, session, signal)
         defer { withExtendedLifetime(own) {} }
-        var (outlook, isNew) = (first, true)
+        var (outlook, hasMissed) = (first, true)
         while true {
             if Task.isCancelled { return try await endWait(request, key, Self.cancelled(key)) }
             do throws(LockError) { try ensureRunning() } catch { return try await endWait(request, key, error) }
-            await sleep(signal, request, key, outlook, isNew: isNew)
-            isNew = false
+            await sleep(signal, request, key, outlook, hasMissed: hasMissed)
             if Task.isCancelled { continue }
-            guard let asked = try await look(request, key) else { continue }
+            let asked = try await look(request, key)
+            // What could not be looked at is still to be seen.
+            hasMissed = asked == nil
+            guard let asked else { continue }
             switch asked {
             case .waiting(let next): outlook = next
             case .granted(let grant): return .granted(hold(grant, key))
@@ -81,7 +83,7 @@ extension FileBackend {
     /// A grant touches our own file, so another number of the state alone is news only where such a touch may have been missed: before
     /// the watch was set, after an event, and once a second. Else each newcomer would make every waiter read the whole queue.
     private func sleep(
-        _ signal: WakeSignal, _ request: LockRequest, _ key: NameKey, _ outlook: Outlook, isNew: Bool
+        _ signal: WakeSignal, _ request: LockRequest, _ key: NameKey, _ outlook: Outlook, hasMissed: Bool
     ) async {
         let others = outlook.watching.compactMap { session in
             notifier.watch(store.folder.path(of: key.lifelineFile(of: session)), for: .closed, waking(signal))
@@ -95,7 +97,7 @@ extension FileBackend {
         // The first glance is after the watches are set: whatever happened before them is seen by it (R28).
         while !Task.isCancelled,
             case .calm(let expiry) = await glance(
-                key, outlook, countsNumber: isNew || wasRoused || time.now >= fallback), time.now < lookAt
+                key, outlook, countsNumber: hasMissed || wasRoused || time.now >= fallback), time.now < lookAt
         {
             let jitter = TimeSpan.milliseconds(Int64.random(in: 0...20))
             var until = min(lookAt, time.now + Self.fallback, expiry + jitter)
