@@ -3,7 +3,7 @@ import Synchronization
 
 /// The shell of one grant's lease machine: reads the clock, takes the effects out, and carries them out.
 final class HeldGrant: Sendable {
-    /// Takes events in order, and `nil` as the end. Called under the grant's lock: it only hands on.
+    /// Takes events in order, under the grant's lock, so that it may only hand them on; and `nil` as the end, outside of it.
     typealias Listener = @Sendable (LeaseEvent?) -> Void
 
     struct State {
@@ -34,13 +34,16 @@ final class HeldGrant: Sendable {
     let guarantee: Guarantee
     let lease: Duration
     let acquiredAt: ContinuousTime
+    /// The local queue it came through.
+    let line: LocalLines.Key?
     private let instruments: Instruments
     private let state: Mutex<State>
 
-    init(_ grant: Grant, renewEvery: Duration?, instruments: Instruments) {
+    init(_ grant: Grant, renewEvery: Duration?, line: LocalLines.Key? = nil, instruments: Instruments) {
         let now = instruments.time.now
         (id, names, owner, token) = (grant.request, grant.names, grant.owner, grant.token)
-        (guarantee, lease, acquiredAt, self.instruments) = (grant.guarantee, grant.lease, now, instruments)
+        (guarantee, lease, acquiredAt) = (grant.guarantee, grant.lease, now)
+        (self.line, self.instruments) = (line, instruments)
         let machine = LeaseMachine(
             LeaseMachine.Validity(grant.validity), lease: TimeSpan(grant.lease),
             renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit, at: now)
@@ -67,11 +70,12 @@ final class HeldGrant: Sendable {
     @discardableResult
     func step(_ event: (inout LeaseMachine, ContinuousTime, inout [LeaseMachine.Effect]) -> Void) -> Step {
         var effects: [LeaseMachine.Effect] = []
-        let (step, stops) = state.withLock { state in
+        let (step, aftermath) = state.withLock { state in
             event(&state.machine, instruments.time.now, &effects)
             return (Step(state.machine, effects), state.tell(effects))
         }
-        for stop in stops { stop() }
+        for stop in aftermath.stops { stop() }
+        for listener in aftermath.finished { listener(nil) }
         for case .push(let event) in effects { instruments.leaseEvent(event, of: self) }
         return step
     }
@@ -140,23 +144,25 @@ final class HeldGrant: Sendable {
 }
 
 extension HeldGrant.State {
+    /// What is left to do once unlocked.
+    struct Aftermath {
+        var stops: [@Sendable () -> Void] = []
+        var finished: [HeldGrant.Listener] = []
+    }
+
     /// Tells the listeners under the lock, so that each sees events in order; a yield only schedules its reader.
-    ///
-    /// - Returns: What is to be stopped once unlocked.
-    fileprivate mutating func tell(_ effects: [LeaseMachine.Effect]) -> [@Sendable () -> Void] {
+    fileprivate mutating func tell(_ effects: [LeaseMachine.Effect]) -> Aftermath {
+        var aftermath = Aftermath()
         for case .push(let event) in effects {
             for listener in listeners.values { listener(event) }
         }
         if effects.contains(.push(.stop)) { isStopped = true }
-        if machine.isFinished { finishListeners() }
-        guard isStopped else { return [] }
-        defer { stopActions = [] }
-        return stopActions
-    }
-
-    private mutating func finishListeners() {
-        for listener in listeners.values { listener(nil) }
-        listeners = [:]
+        if isStopped { swap(&aftermath.stops, &stopActions) }
+        if machine.isFinished {
+            aftermath.finished = listeners.values.map(\.self)
+            listeners = [:]
+        }
+        return aftermath
     }
 }
 

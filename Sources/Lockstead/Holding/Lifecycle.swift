@@ -19,17 +19,27 @@ struct Lifecycle: Sendable, Equatable {
     }
 
     private(set) var phase = Phase.idle
-    /// Scopes and acquires under way, which a graceful shutdown waits for.
+    private var wasClaimed = false
+    /// Scopes and clean-ups under way, which a graceful shutdown waits for.
     private(set) var activities = 0
 
     /// Whether everything that a shutdown waits for is over.
     var isDrained: Bool { phase == .stopped || (phase == .draining && activities == 0) }
 
-    /// - Returns: Whether the caller is the one that runs the client; a second is refused.
-    mutating func claim() -> Bool {
-        guard phase == .idle else { return false }
+    enum Claim: Sendable, Equatable {
+        case mayStart
+        /// A shutdown came before the start: there is nothing to run.
+        case shutDownBefore
+        case ranBefore
+    }
+
+    /// Makes the caller the one that runs the client, if it is the first.
+    mutating func claim() -> Claim {
+        guard !wasClaimed else { return .ranBefore }
+        wasClaimed = true
+        guard phase == .idle else { return .shutDownBefore }
         phase = .starting
-        return true
+        return .mayStart
     }
 
     mutating func start() { if phase == .starting { phase = .running } }

@@ -16,7 +16,9 @@ final class LifecycleGate: Sendable {
 
     var phase: Lifecycle.Phase { state.withLock { $0.lifecycle.phase } }
 
-    func claim() -> Bool { state.withLock { $0.lifecycle.claim() } }
+    var activities: Int { state.withLock { $0.lifecycle.activities } }
+
+    func claim() -> Lifecycle.Claim { state.withLock { $0.lifecycle.claim() } }
 
     /// Lets calls through, unless a shutdown came first.
     func start() {

@@ -10,8 +10,10 @@ extension LockClient: Service {
     ///
     /// - Throws: What made the engine unusable, or `LockError` where the client ran before.
     public func run() async throws {
-        guard gate.claim() else {
-            throw LockError.invalid("A lock client runs once; make a new one.")
+        switch gate.claim() {
+        case .mayStart: break
+        case .shutDownBefore: return
+        case .ranBefore: throw LockError.invalid("A lock client runs once; make a new one.")
         }
         // Before the first grant, so that no loss is told to nobody.
         let notices = backend.notices()
@@ -97,6 +99,7 @@ extension LockClient: Service {
             case .drained:
                 await releaseLeftovers()
                 gate.stop()
+                lines.close(gate.shutDownError)
                 group.cancelAll()
             }
         }

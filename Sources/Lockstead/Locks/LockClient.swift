@@ -13,6 +13,7 @@ public final class LockClient: Sendable {
     let gate = LifecycleGate()
     let registry = LeaseRegistry()
     let jobs = Jobs()
+    let lines = LocalLines()
     let identifiers = IdentifierSource()
     let holder: HolderNote
 

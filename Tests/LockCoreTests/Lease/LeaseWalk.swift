@@ -33,7 +33,7 @@ struct LeaseWalk {
 
     init(seed: UInt64, defect: BeliefDefect) {
         generator = PolicyGenerator(seed: seed)
-        lease = [.seconds(1), .seconds(5), .seconds(30)].randomElement(using: &generator) ?? .seconds(5)
+        lease = [.seconds(2), .seconds(30)].randomElement(using: &generator) ?? .seconds(5)
         self.defect = defect
     }
 
@@ -46,7 +46,7 @@ struct LeaseWalk {
     }
 
     private mutating func step() {
-        real += Int64.random(in: 0...(lease.nanoseconds / 150), using: &generator) / 100 * 100
+        real += Int64.random(in: 0...(lease.nanoseconds / 400), using: &generator) / 100 * 100
         deliverWhatIsDue()
         for index in clients.indices where clients[index].pausedUntil <= real { act(index) }
         let now = clientNow
@@ -56,7 +56,7 @@ struct LeaseWalk {
 
     private mutating func act(_ index: Int) {
         let now = clientNow
-        if Int.random(in: 0..<200, using: &generator) == 0 {
+        if Int.random(in: 0..<400, using: &generator) == 0 {
             clients[index].pausedUntil = real + Int64.random(in: 0...(2 * lease.nanoseconds), using: &generator)
             return
         }
@@ -88,9 +88,9 @@ struct LeaseWalk {
     }
 
     private mutating func post(_ message: Message) {
-        guard Int.random(in: 0..<10, using: &generator) > 2 else { return }
+        guard Int.random(in: 0..<10, using: &generator) > 1 else { return }
         // Mostly quick: what a wrong count gains is a hundredth of the lease, and only a quick rival comes that close.
-        let longest = Bool.random(using: &generator) ? lease.nanoseconds / 4 : lease.nanoseconds / 2_000
+        let longest = Int.random(in: 0..<4, using: &generator) == 0 ? lease.nanoseconds / 4 : lease.nanoseconds / 5_000
         let delay = Int64.random(in: 0...longest, using: &generator)
         post.append((real + delay, message))
     }
