@@ -71,6 +71,8 @@ final class LocalLines: Sendable {
         }
     }
 
+    /// How many wait, in all lines.
+    var waiterCount: Int { state.withLock { $0.lines.values.reduce(0) { $0 + $1.places.count } } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
     func contains(_ key: Key) -> Bool { state.withLock { $0.lines[key] != nil } }
 

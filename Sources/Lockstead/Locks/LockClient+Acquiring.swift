@@ -80,7 +80,7 @@ extension LockClient {
     private func makeRequest(_ names: [LockName], for call: Call, owner: OwnerID) -> LockRequest {
         let options = call.options
         var note = holder
-        note.purpose = options.purpose
+        (note.purpose, note.traceID) = (options.purpose, instruments.tracing.traceID)
         return LockRequest(
             id: identifiers.make(), owner: owner, names: names, mode: options.mode, lease: call.lease,
             wait: options.wait(until: call.deadline), fairness: options.fairness, priority: options.priority,

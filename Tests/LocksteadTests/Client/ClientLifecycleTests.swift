@@ -58,6 +58,7 @@ struct ClientLifecycleTests {
     func runsOnce() async throws {
         let fixture = ClientFixture()
         try await fixture.run { locks in
+            try await locks.withLock("a") { _ in }
             #expect(await code { try await locks.run() } == .invalidOption)
         }
         #expect(await code { try await fixture.client.withLock("a") { _ in } } == .shutDown)

@@ -62,7 +62,7 @@ final class StrictEngine: LockBackend {
 
     /// Ends a grant as an operator or a restart would, and tells nobody.
     func forget(_ token: FencingToken) {
-        settle { state, _ in state.holders.removeAll { $0.grant.token == token } }
+        settle { state, _ in _ = state.end(token) }
     }
 
     func run() async throws {
@@ -166,7 +166,7 @@ final class StrictEngine: LockBackend {
     func forceRelease(_ name: LockName, reason: String, now: Bool, deadline: ContinuousTime) async throws(LockError)
         -> ForcedRelease
     {
-        let revoked = settle { state, _ in state.holders.filter { $0.grant.names.contains(name) }.map(\.grant) }
+        let revoked = settle { state, _ in state.holders(of: [name]) }
         for grant in revoked { notify(.lost(grant.request, .revoked(reason))) }
         return ForcedRelease(revoked: revoked.map(\.token), waitsAtMost: .zero, waivedExclusion: now)
     }

@@ -29,7 +29,11 @@ struct StrictEngineState: Sendable {
     var calls: [StrictEngine.Call] = []
     var violations: [String] = []
     var mischiefs: [StrictEngine.Kind: [StrictEngine.Mischief]] = [:]
-    var holders: [Holder] = []
+    private(set) var holders: [FencingToken: Holder] = [:]
+    /// Which tokens hold a name.
+    private var tokens: [LockName: Set<FencingToken>] = [:]
+    /// Nothing expires before.
+    private var firstExpiry = ContinuousTime(nanoseconds: .max)
     var waiters: [Waiter] = []
     var nextToken: UInt64 = 1
     private var seen: Set<RequestID> = []
@@ -57,7 +61,7 @@ struct StrictEngineState: Sendable {
         for place in waiters.indices where waiters[place].outcome == nil {
             let request = waiters[place].request
             let isFirst = !waiters[..<place].contains { $0.outcome == nil && $0.request.conflicts(with: request) }
-            if isFirst, !holders.contains(where: { $0.grant.conflicts(with: request) }), fits(request) {
+            if isFirst, !holders(of: request.names).contains(where: { $0.conflicts(with: request) }), fits(request) {
                 waiters[place].outcome = .granted(grant(request, at: now, validity: waiters[place].validity))
             } else if request.isOver(at: now) {
                 waiters[place].outcome = .busy
@@ -67,8 +71,8 @@ struct StrictEngineState: Sendable {
 
     private func fits(_ request: LockRequest) -> Bool {
         guard case .permits(let count, let limit) = request.mode else { return true }
-        let out = holders.filter { $0.grant.names == request.names }.reduce(0) { sum, holder in
-            if case .permits(let count, _) = holder.grant.mode { sum + count } else { sum }
+        let out = holders(of: request.names).reduce(0) { sum, holder in
+            if case .permits(let count, _) = holder.mode { sum + count } else { sum }
         }
         return out + count <= limit
     }
@@ -81,12 +85,31 @@ struct StrictEngineState: Sendable {
             holdLimit: request.terms.maximumHold.map { now.advanced(by: $0) }, guarantee: guarantee)
         nextToken += 1
         calls.append(.granted(grant.token))
-        holders.append(Holder(grant: grant, expiresAt: now.advanced(by: request.lease)))
+        let end = min(now.advanced(by: request.lease), grant.holdLimit ?? ContinuousTime(nanoseconds: .max))
+        holders[grant.token] = Holder(grant: grant, expiresAt: end)
+        for name in grant.names { tokens[name, default: []].insert(grant.token) }
+        firstExpiry = min(firstExpiry, end)
         return grant
     }
 
+    func holders(of names: [LockName]) -> [Grant] {
+        Set(names.flatMap { tokens[$0] ?? [] }).compactMap { holders[$0]?.grant }
+    }
+
+    /// Ends a grant.
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    mutating func end(_ token: FencingToken) -> Bool {
+        guard let holder = holders.removeValue(forKey: token) else { return false }
+        for name in holder.grant.names { tokens[name]?.remove(token) }
+        return true
+    }
+
     mutating func expire(at now: ContinuousTime) {
-        holders.removeAll { $0.expiresAt <= now || $0.grant.holdLimit.map { $0 <= now } ?? false }
+        guard firstExpiry <= now else { return }
+        for holder in holders.values where holder.expiresAt <= now { end(holder.grant.token) }
+        firstExpiry = holders.values.map(\.expiresAt).min() ?? ContinuousTime(nanoseconds: .max)
     }
 
     mutating func takeEndings() -> [Ending] {
@@ -106,7 +129,7 @@ struct StrictEngineState: Sendable {
             }
             waiters[place].outcome = .failed(Self.cancelled)
         }
-        holders.removeAll { $0.grant.request == id }
+        for holder in holders.values where holder.grant.request == id { end(holder.grant.token) }
     }
 
     mutating func endAllWaits(_ outcome: Outcome) {
@@ -124,8 +147,7 @@ struct StrictEngineState: Sendable {
 
     mutating func release(_ grant: Grant, at now: ContinuousTime) -> ReleaseOutcome {
         let isRepeated = !released.insert(grant.token).inserted
-        let wasHeld = holders.contains { $0.grant.token == grant.token }
-        holders.removeAll { $0.grant.token == grant.token }
+        let wasHeld = end(grant.token)
         calls.append(.released(grant.token))
         return wasHeld || isRepeated ? .released : .lost(.expired)
     }
@@ -133,14 +155,14 @@ struct StrictEngineState: Sendable {
     mutating func downgrade(_ grant: Grant, at now: ContinuousTime) -> Grant {
         var shared = grant
         shared.mode = .shared
-        for place in holders.indices where holders[place].grant.token == grant.token { holders[place].grant = shared }
+        holders[grant.token]?.grant = shared
         return shared
     }
 
     mutating func handOver(_ old: Grant, to request: LockRequest, at now: ContinuousTime) -> Grant? {
-        guard holders.contains(where: { $0.grant.token == old.token }) else { return nil }
+        guard holders[old.token] != nil else { return nil }
         if waiters.contains(where: { $0.outcome == nil && $0.request.fairness == .fair }) { return nil }
-        holders.removeAll { $0.grant.token == old.token }
+        end(old.token)
         released.insert(old.token)
         return grant(request, at: now, validity: nil)
     }

@@ -17,6 +17,7 @@ final class Watched<State: Sendable>: Sendable {
     func update<R: Sendable>(_ change: @Sendable (inout State) -> R) -> R {
         let (result, met) = content.withLock { content in
             let result = change(&content.state)
+            if content.watchers.isEmpty { return (result, []) }
             let state = content.state
             let met = content.watchers.filter { $0.isMet(state) }
             content.watchers.removeAll { $0.isMet(state) }
