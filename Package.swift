@@ -36,11 +36,13 @@ let package = Package(
             dependencies: [.product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: settings
         ),
+        // The one system call that Swift's Glibc module leaves out: which file system is this?
+        .target(name: "CFileSystem"),
         // The public API, the engine contract, the in-process and file engines.
         .target(
             name: "Lockstead",
             dependencies: [
-                "LockCore",
+                "CFileSystem", "LockCore",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -66,9 +68,34 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
+        // A process that holds a lock as it is told, for tests that kill and stop it; no product.
+        .executableTarget(
+            name: "LocksteadTestHolder",
+            dependencies: ["Lockstead", .product(name: "Logging", package: "swift-log")], swiftSettings: settings),
+        // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
+        .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "Lockstead"], swiftSettings: settings),
+        // Depends on the program so that it is built before the tests, which run it as real processes.
+        .testTarget(
+            name: "LocksteadCLITests",
+            dependencies: ["LocksteadCLI", "LocksteadEngines", "Lockstead"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "LocksteadTests",
-            dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Lockstead", "LocksteadTesting", "LocksteadTestHolder", .product(name: "Logging", package: "swift-log"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings
+        ),
+        // Every engine × every case of the conformance suite, and the register of regressions.
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["Lockstead", "LocksteadEngines", "LocksteadTesting"],
             swiftSettings: settings
         ),
     ]

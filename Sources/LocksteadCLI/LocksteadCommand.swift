@@ -1,6 +1,17 @@
 import ArgumentParser
 
+/// `lockstead` — locks from a shell.
 @main
 struct LocksteadCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "lockstead")
+    static let configuration = CommandConfiguration(
+        commandName: "lockstead",
+        abstract: "Run one job at a time, and see who holds what.",
+        discussion: """
+            Exit codes: a child's own; 64 wrong usage, 69 engine unavailable, 71 the system refused, 75 not \
+            acquired, 76 lease lost and child stopped, 77 not permitted, 126 and 127 command not executable and not found.
+            """,
+        subcommands: [
+            ExecCommand.self, ListCommand.self, InspectCommand.self, WatchCommand.self, ForceReleaseCommand.self,
+            DoctorCommand.self, GuardCommand.self,
+        ])
 }

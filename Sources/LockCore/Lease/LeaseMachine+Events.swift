@@ -1,5 +1,7 @@
 extension LeaseMachine {
-    /// A renewal is about to be transmitted. Of one that is transmitted again, only the first time counts (RULES 2).
+    /// A renewal is about to be transmitted.
+    ///
+    /// Of one that is transmitted again, only the first time counts (RULES 2).
     ///
     /// - Returns: Whether to send it at all: a grant that ended or was given back is not renewed (R9).
     package mutating func renewalSent(at now: ContinuousTime) -> Bool {
@@ -25,7 +27,9 @@ extension LeaseMachine {
         if case .doubted = phase { believe(&effects) }
     }
 
-    /// No answer, or none that says yes or no. It is tried again until the lease runs out (R11).
+    /// No answer, or none that says yes or no.
+    ///
+    /// It is tried again until the lease runs out (R11).
     package mutating func renewalFailed(at now: ContinuousTime, effects: inout [Effect]) {
         renewalSentAt = nil
         guard isStillOurs(at: now, &effects) else { return }
@@ -68,7 +72,9 @@ extension LeaseMachine {
         if leaseEnd != nil { doubtRaised(reason, at: now, effects: &effects) }
     }
 
-    /// Ends it for good. What was not stopped by a timer is told to stop now, and gets its grace before the kill.
+    /// Ends it for good.
+    ///
+    /// What was not stopped by a timer is told to stop now, and gets its grace before the kill.
     mutating func finish(_ reason: LossReason, at now: ContinuousTime, _ effects: inout [Effect]) {
         phase = .over(reason)
         effects.append(.push(.lost(reason)))

@@ -11,7 +11,9 @@ extension LeaseMachine {
     /// Whether the next thing due is the renewal, which may be brought forward.
     package var isRenewalNext: Bool { renewalDue != nil && renewalDue == nextDue }
 
-    /// Does what is due at `now`. A renewal due within its slack is brought forward.
+    /// Does what is due at `now`.
+    ///
+    /// A renewal due within its slack is brought forward.
     package mutating func timeAdvanced(to now: ContinuousTime, effects: inout [Effect]) {
         if isOver { return killAfterLossIfDue(now, &effects) }
         pushIfDue(now, &effects)

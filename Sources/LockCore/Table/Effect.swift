@@ -3,6 +3,8 @@
 /// Streams, answers, audit and metrics are fed from these alone.
 package enum Effect: Sendable, Hashable {
     case granted(GrantRecord)
+    /// An exclusive grant became a shared one, under its token.
+    case downgraded(GrantRecord)
     /// One name of a grant was given back.
     case released(HolderEvent)
     /// One name of a grant ended by itself.
@@ -15,7 +17,11 @@ package enum Effect: Sendable, Hashable {
     case sessionLost(SessionID)
 }
 
-package enum ExpiryCause: UInt8, Sendable, Hashable { case session, holdLimit }
+package enum ExpiryCause: UInt8, Sendable, Hashable {
+    case session, holdLimit
+    /// It was revoked, and its holder did not acknowledge in time.
+    case revocation
+}
 
 package enum WaitEnd: Sendable, Hashable { case timedOut, cancelled, sessionLost, refused(Refusal) }
 

@@ -26,6 +26,7 @@ extension LockTable {
     func hash(_ record: HolderRecord) -> UInt64 {
         var hash = RecordHash(kind: 3)
         hash.combine(lockSlab[record.lock].nameHash)
+        if record.names.count > 1 { for name in record.names { hash.combine(name.text) } }
         hash.combine(record.sessionID)
         hash.combine(record.owner)
         hash.combine(record.request)
@@ -56,34 +57,18 @@ extension LockTable {
         }
     }
 
+    /// Waiting is the slow path, so the snapshot's own bytes serve: nothing can be forgotten here that is remembered there.
     func hash(_ record: WaiterRecord) -> UInt64 {
-        var hash = RecordHash(kind: 4)
-        let command = record.command
-        hash.combine(command.session)
-        hash.combine(command.request)
-        hash.combine(command.owner)
-        for name in command.names { hash.combine(name.text) }
-        hash.combine(command.mode)
-        hash.combine(record.deadline)
-        hash.combine(record.since)
-        hash.combine(record.arrival)
-        hash.combine(Int64(record.priority))
-        hash.combine(UInt64(record.overtaken))
-        hash.combine(UInt64(command.fairness == .fair ? 0 : 1))
-        hash.combine(command.lockDelay)
-        hash.combine(command.minimumHold)
-        hash.combine(command.maximumHold ?? .forever)
-        hash.combine(command.note)
-        return hash.value
+        var encoder = SnapshotEncoder()
+        encoder.write(record)
+        return RecordHash.of(encoder.bytes, kind: 4)
     }
 
     func hash(_ record: DedupRecord, of session: SessionID) -> UInt64 {
-        var hash = RecordHash(kind: 5)
-        hash.combine(session)
-        hash.combine(record.sequence)
-        hash.combine(record.fingerprint)
-        hash.combine(UInt64(record.answer == nil ? 0 : 1))
-        return hash.value
+        var encoder = SnapshotEncoder()
+        encoder.write(session)
+        encoder.write(record)
+        return RecordHash.of(encoder.bytes, kind: 5)
     }
 
     /// Changes a session and keeps the digest in step.

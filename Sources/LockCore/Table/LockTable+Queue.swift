@@ -40,7 +40,9 @@ extension LockTable {
     /// RULES 14: at most the asked priority, and below that of every waiter which was overtaken often enough.
     private func effectivePriority(_ command: Command.Acquire) -> Int8 {
         // An owner that waits elsewhere must not jump a queue: it could close a circle unseen.
-        guard owners[command.owner]?.waiters.isEmpty ?? true else { return .min }
+        guard owners[command.owner]?.waiters.isEmpty ?? true else {
+            return min(command.priority, lowestPriority(command))
+        }
         var priority = command.priority
         guard !makes(.unboundedOvertaking) else { return priority }
         for name in command.names {
@@ -54,6 +56,11 @@ extension LockTable {
             }
         }
         return priority
+    }
+
+    private func lowestPriority(_ command: Command.Acquire) -> Int8 {
+        let tails = command.names.compactMap { lockIndex[$0].flatMap { lockSlab[$0].queue.last } }
+        return tails.map { waiterSlab[queueSlab[$0].waiter].priority }.min() ?? command.priority
     }
 
     /// Enters a waiter, at its place, into the queues of its names, its session and its owner.

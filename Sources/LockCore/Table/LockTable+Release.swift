@@ -100,21 +100,23 @@ extension LockTable {
         holderSlab[slot].session = nil
     }
 
-    mutating func downgrade(_ command: Command.Release) -> Answer {
+    mutating func downgrade(_ command: Command.Release, _ effects: inout [Effect]) -> Answer {
         guard let session = sessionIndex[command.session] else { return .refused(.unknownSession) }
         var fingerprint = RecordHash(kind: 13)
         fingerprint.combine(command.token.rawValue)
-        return once(session, command.dedup, fingerprint.value) { $0.downgradeOnce(command) }
+        return once(session, command.dedup, fingerprint.value) { $0.downgradeOnce(command, &effects) }
     }
 
-    private mutating func downgradeOnce(_ command: Command.Release) -> Answer {
+    private mutating func downgradeOnce(_ command: Command.Release, _ effects: inout [Effect]) -> Answer {
         let names = distinct(command.names)
         let own = names.compactMap { holder(of: $0, command.token, session: command.session) }
         guard let first = own.first, own.count == names.count, own.allSatisfy({ holderSlab[$0].phase == .held }) else {
             return .notHeld
         }
         if case .permits = holderSlab[first].mode { return .refused(.notExclusive) }
-        for slot in own where holderSlab[slot].mode == .exclusive { makeShared(slot) }
+        guard holderSlab[first].mode == .exclusive else { return .downgraded(record(of: first)) }
+        for slot in own { makeShared(slot) }
+        effects.append(.downgraded(record(of: first)))
         return .downgraded(record(of: first))
     }
 

@@ -18,7 +18,7 @@ extension LockTable {
         encoder.write(featureLevel)
         encoder.write(sessionsInOrder) { encoder, slot in write(sessionSlab[slot], to: &encoder) }
         encoder.write(holdersInOrder) { encoder, slot in write(holderSlab[slot], to: &encoder) }
-        encoder.write(waitersInOrder) { encoder, slot in write(waiterSlab[slot], to: &encoder) }
+        encoder.write(waitersInOrder) { $0.write(waiterSlab[$1]) }
         // Also guards the bytes: a flipped bit gives another sum.
         encoder.write(digest)
         return encoder.bytes
@@ -66,11 +66,7 @@ extension LockTable {
         encoder.write(record.timeToLive)
         encoder.write(record.generation)
         encoder.write(record.doneThrough)
-        encoder.write(record.answers) { encoder, answer in
-            encoder.write(answer.sequence)
-            encoder.write(answer.fingerprint)
-            encoder.write(answer.answer) { $0.write($1) }
-        }
+        encoder.write(record.answers) { $0.write($1) }
     }
 
     private func write(_ record: HolderRecord, to encoder: inout SnapshotEncoder) {
@@ -88,15 +84,6 @@ extension LockTable {
         encoder.write(record.minimumHoldEnd)
         encoder.write(record.maximumHoldEnd)
         encoder.write(record.note)
-    }
-
-    private func write(_ record: WaiterRecord, to encoder: inout SnapshotEncoder) {
-        encoder.write(record.command)
-        encoder.write(record.deadline)
-        encoder.write(record.since)
-        encoder.write(record.priority)
-        encoder.write(record.arrival)
-        encoder.write(record.overtaken)
     }
 }
 

@@ -84,6 +84,7 @@ extension LockTable {
             effects.append(.expired(event(of: slot), .holdLimit))
             retire(slot, delay: record.lockDelay)
         case .revoked:
+            effects.append(.expired(event(of: slot), .revocation))
             retire(slot, delay: record.lockDelay)
         case .lockDelay, .minimumHold:
             removeHolder(slot)

@@ -85,7 +85,7 @@ package struct LockTable: Sendable {
         case .acquire(let command): acquire(command, &effects)
         case .cancel(let session, let request): cancel(session, request, &effects)
         case .release(let command): release(command, &effects)
-        case .downgrade(let command): downgrade(command)
+        case .downgrade(let command): downgrade(command, &effects)
         case .handOver(let command): handOver(command, &effects)
         case .validate(let name, let token): .valid(isLive(token, of: name))
         case .forceRelease(let command): forceRelease(command, &effects)

@@ -22,11 +22,13 @@ struct RecordHash {
         combine(identifier.low)
     }
 
-    mutating func combine(_ text: String) {
-        combine(UInt64(text.utf8.count))
+    mutating func combine(_ text: String) { combine(bytes: text.utf8) }
+
+    private mutating func combine(bytes: some Collection<UInt8>) {
+        combine(UInt64(bytes.count))
         var word: UInt64 = 0
         var filled = 0
-        for byte in text.utf8 {
+        for byte in bytes {
             word = word << 8 | UInt64(byte)
             filled += 1
             if filled == 8 {
@@ -56,6 +58,12 @@ struct RecordHash {
     }
 
     var value: UInt64 { state ^ (state >> 32) }
+
+    static func of(_ bytes: [UInt8], kind: UInt64) -> UInt64 {
+        var hash = RecordHash(kind: kind)
+        hash.combine(bytes: bytes)
+        return hash.value
+    }
 
     static func of(_ name: LockName) -> UInt64 {
         var hash = RecordHash(kind: 0)

@@ -1,6 +1,21 @@
 // The dedup table keeps answers across restarts. Only these kinds are ever kept; anything else would be a bug of ours, and is
 // written as a plain `done`.
 extension SnapshotEncoder {
+    mutating func write(_ record: DedupRecord) {
+        write(record.sequence)
+        write(record.fingerprint)
+        write(record.answer) { $0.write($1) }
+    }
+
+    mutating func write(_ record: WaiterRecord) {
+        write(record.command)
+        write(record.deadline)
+        write(record.since)
+        write(record.priority)
+        write(record.arrival)
+        write(record.overtaken)
+    }
+
     mutating func write(_ answer: Answer) {
         switch answer {
         case .done, .queued, .valid, .revoked, .handOverRefused: write(UInt8(0))

@@ -4,7 +4,8 @@ extension LockChange {
     /// What a table's effect tells those who watch, one change per name.
     package static func changes(of effect: Effect) -> [LockChange] {
         switch effect {
-        case .granted(let record): granted(record)
+        case .granted(let record): changes(.granted, record)
+        case .downgraded(let record): changes(.downgraded, record)
         case .released(let event): [LockChange(.released, event)]
         case .expired(let event, _): [LockChange(.expired, event)]
         case .revoked(let event, _): [LockChange(.revoked, event)]
@@ -14,10 +15,10 @@ extension LockChange {
         }
     }
 
-    private static func granted(_ record: GrantRecord) -> [LockChange] {
+    private static func changes(_ kind: Kind, _ record: GrantRecord) -> [LockChange] {
         record.names.map { name in
             LockChange(
-                name: name, kind: .granted, token: record.token, owner: record.owner, mode: record.mode,
+                name: name, kind: kind, token: record.token, owner: record.owner, mode: record.mode,
                 note: record.note)
         }
     }

@@ -82,6 +82,8 @@ public struct LockChange: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable {
         /// A request was granted.
         case granted
+        /// An exclusive grant became a shared one.
+        case downgraded
         /// A grant was released.
         case released
         /// A grant ran out.

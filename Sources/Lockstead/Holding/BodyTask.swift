@@ -12,8 +12,9 @@ struct BodyEnd<Value: Sendable>: Sendable {
     var cancellation = BodyCancellation.none
 }
 
-/// Runs a body in a task of its own, which the lease cancels when it must stop. The caller awaits that task whatever happens; its own
-/// cancellation is passed on.
+/// Runs a body in a task of its own, which the lease cancels when it must stop.
+///
+/// The caller awaits that task whatever happens; its own cancellation is passed on.
 func runInOwnTask<R: Sendable>(
     stoppedBy lease: Lease, _ operation: @escaping @Sendable () async -> BodyEnd<R>
 ) async -> BodyEnd<R> {

@@ -3,14 +3,16 @@ import Synchronization
 
 /// The shell of one grant's lease machine: reads the clock, takes the effects out, and carries them out.
 final class HeldGrant: Sendable {
-    /// Takes events in order, under the grant's lock, so that it may only hand them on; and `nil` as the end, outside of it.
-    typealias Listener = @Sendable (LeaseEvent?) -> Void
+    /// Takes events in order, and `nil` as the end, and says whether it still wants more.
+    ///
+    /// Events come under the grant's lock, so that it may only hand them on. Nobody else takes that lock when a reader is cancelled:
+    /// cancellation handlers run under locks of the task, which waking a reader takes too.
+    typealias Listener = @Sendable (LeaseEvent?) -> Bool
 
     struct State {
         var grant: Grant
         var machine: LeaseMachine
-        var listeners: [UInt64: Listener] = [:]
-        var nextListener: UInt64 = 0
+        var listeners: [Listener] = []
         var stopActions: [@Sendable () -> Void] = []
         var isStopped = false
         var release = ReleasePhase.open
@@ -75,7 +77,7 @@ final class HeldGrant: Sendable {
             return (Step(state.machine, effects), state.tell(effects))
         }
         for stop in aftermath.stops { stop() }
-        for listener in aftermath.finished { listener(nil) }
+        for listener in aftermath.finished { _ = listener(nil) }
         for case .push(let event) in effects { instruments.leaseEvent(event, of: self) }
         return step
     }
@@ -93,7 +95,9 @@ final class HeldGrant: Sendable {
 
     var plan: Step { state.withLock { Step($0.machine, []) } }
 
-    /// Marks a renewal as sent. `nil` where the grant is not to be renewed any more.
+    /// Marks a renewal as sent.
+    ///
+    /// `nil` where the grant is not to be renewed any more.
     func beginRenewal() -> Grant? {
         state.withLock { state in
             state.machine.renewalSent(at: instruments.time.now) ? state.grant : nil
@@ -104,10 +108,10 @@ final class HeldGrant: Sendable {
     func beginRelease() -> LeaseState {
         let (believed, listeners) = state.withLock { state in
             let believed = state.machine.releaseBegan(at: instruments.time.now)
-            defer { (state.listeners, state.stopActions) = ([:], []) }
-            return (believed, state.listeners.values.map(\.self))
+            defer { (state.listeners, state.stopActions) = ([], []) }
+            return (believed, state.listeners)
         }
-        for listener in listeners { listener(nil) }
+        for listener in listeners { _ = listener(nil) }
         return believed
     }
 
@@ -153,44 +157,48 @@ extension HeldGrant.State {
     /// Tells the listeners under the lock, so that each sees events in order; a yield only schedules its reader.
     fileprivate mutating func tell(_ effects: [LeaseMachine.Effect]) -> Aftermath {
         var aftermath = Aftermath()
-        for case .push(let event) in effects {
-            for listener in listeners.values { listener(event) }
-        }
+        for case .push(let event) in effects { listeners.removeAll { !$0(event) } }
         if effects.contains(.push(.stop)) { isStopped = true }
         if isStopped { swap(&aftermath.stops, &stopActions) }
         if machine.isFinished {
-            aftermath.finished = listeners.values.map(\.self)
-            listeners = [:]
+            swap(&aftermath.finished, &listeners)
         }
         return aftermath
     }
 }
 
 extension HeldGrant {
-    /// What happens from now on, in order. The stream ends with the release, or after a loss once the stop's grace is over.
+    /// What happens from now on, in order.
+    ///
+    /// The stream ends with the release, or after a loss once the stop's grace is over.
     func events() -> AsyncStream<LeaseEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: LeaseEvent.self, bufferingPolicy: .bufferingNewest(64))
-        let listener = addListener { event in
-            if let event { continuation.yield(event) } else { continuation.finish() }
-        }
-        continuation.onTermination = { [weak self] _ in self?.removeListener(listener) }
+        addListener { continuation.take($0) }
         return stream
     }
 
     /// Adds a listener; where nothing more will happen, it is told the end at once.
-    func addListener(_ listener: @escaping Listener) -> UInt64 {
-        let (number, isFinished) = state.withLock { state in
-            state.nextListener += 1
+    func addListener(_ listener: @escaping Listener) {
+        let isFinished = state.withLock { state in
             let isFinished = state.machine.isFinished
-            if !isFinished { state.listeners[state.nextListener] = listener }
-            return (state.nextListener, isFinished)
+            if !isFinished { state.listeners.append(listener) }
+            return isFinished
         }
-        if isFinished { listener(nil) }
-        return number
+        if isFinished { _ = listener(nil) }
     }
+}
 
-    func removeListener(_ number: UInt64) {
-        _ = state.withLock { $0.listeners.removeValue(forKey: number) }
+extension AsyncStream<LeaseEvent>.Continuation {
+    /// Hands an event, or the end, on to the reader.
+    ///
+    /// - Returns: Whether there still is a reader.
+    func take(_ event: LeaseEvent?) -> Bool {
+        guard let event else {
+            finish()
+            return false
+        }
+        if case .terminated = yield(event) { return false }
+        return true
     }
 }
 

@@ -1,5 +1,6 @@
-/// Work that outlives the call that caused it: clean-up after an ambiguous answer, remote requests of local queues. All of it runs in
-/// the client's own task group, so that `run()` owns it.
+/// Work that outlives the call that caused it: clean-up after an ambiguous answer, remote requests of local queues.
+///
+/// All of it runs in the client's own task group, so that `run()` owns it.
 struct Jobs: Sendable {
     typealias Job = @Sendable () async -> Void
     private let stream: AsyncStream<Job>

@@ -60,7 +60,9 @@ struct Lifecycle: Sendable, Equatable {
         case shutDown
     }
 
-    /// Lets an activity begin. While the client drains, only what a running scope nests may.
+    /// Lets an activity begin.
+    ///
+    /// While the client drains, only what a running scope nests may.
     mutating func admit(nested: Bool) -> Admission {
         switch phase {
         case .idle, .starting: return .notYetRunning

@@ -86,7 +86,9 @@ final class LocalLines: Sendable {
 }
 
 extension LocalLines.Line {
-    /// Translates the machine's effects. `grant` is what arrived, where one did.
+    /// Translates the machine's effects.
+    ///
+    /// `grant` is what arrived, where one did.
     mutating func acts(
         _ effects: [LocalQueue.Effect], grant: Grant?, newID: RequestID, into acts: inout [LocalLines.Act]
     ) {

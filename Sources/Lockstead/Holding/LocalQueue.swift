@@ -67,7 +67,9 @@ struct LocalQueue: Sendable {
         return true
     }
 
-    /// The engine granted the remote request. The next one is sent at once, so that it has its place in the engine's queue.
+    /// The engine granted the remote request.
+    ///
+    /// The next one is sent at once, so that it has its place in the engine's queue.
     mutating func remoteGranted(effects: inout [Effect]) {
         remote = .none
         handOversInARow = 0

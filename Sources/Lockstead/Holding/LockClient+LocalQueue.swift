@@ -91,7 +91,9 @@ extension LockClient {
         }
     }
 
-    /// The one remote request of a line. It lives in the client's own task group, so that it outlives the waiter that caused it.
+    /// The one remote request of a line.
+    ///
+    /// It lives in the client's own task group, so that it outlives the waiter that caused it.
     private func askRemotely(_ request: LockRequest, _ withdrawal: Signal, _ key: LocalLines.Key) async {
         let outcome = await withTaskGroup(of: LocalLines.Outcome?.self) { group in
             group.addTask { await self.askEngine(request) }

@@ -10,8 +10,9 @@ final class LockScope: Sendable {
     let lease: Lease
     let owner: OwnerID
     let outer: LockScope?
-    /// Whether the scope was entered by the very task that ran the outer body, which now waits for this one. Then the task of this body
-    /// stands for that of the outer body too.
+    /// Whether the scope was entered by the very task that ran the outer body, which now waits for this one.
+    ///
+    /// Then the task of this body stands for that of the outer body too.
     let continuesOuter: Bool
     /// The task that runs the body, or 0 before and after.
     private let bodyTask = Atomic<UInt>(0)
@@ -45,7 +46,9 @@ extension LockScope {
         case ancestors(LockScope)
     }
 
-    /// Looks through the scopes around the calling task. Permits count each for themselves and are not looked at.
+    /// Looks through the scopes around the calling task.
+    ///
+    /// Permits count each for themselves and are not looked at.
     static func standing(to name: LockName, client: ObjectIdentifier) -> Standing {
         guard var scope = current else { return .free }
         var isOwn = scope.isRun(by: .current)

@@ -1,6 +1,8 @@
 import LockCore
 
-/// The one loop that renews, warns, stops and ends all leases of a client (R13): a heap of due times, woken by a timer or a signal.
+/// The one loop that renews, warns, stops and ends all leases of a client (R13): a heap of due times, woken by a
+/// timer or a signal.
+///
 /// Renewals go out in batches, beside the loop, so that a slow engine delays no timer.
 struct RenewalLoop: Sendable {
     /// The most grants in one call: more would make one lost answer matter too much.
@@ -72,7 +74,9 @@ struct RenewalLoop: Sendable {
         return min(now + lease / LeaseRules.renewalDivisor, firstEnd)
     }
 
-    /// Tells the machine how a renewal ended. Also used for the confirming renewal of a fresh grant.
+    /// Tells the machine how a renewal ended.
+    ///
+    /// Also used for the confirming renewal of a fresh grant.
     func settle(_ held: HeldGrant, _ outcome: RenewalOutcome) {
         let margin = held.validUntil.map { time.now.duration(to: $0) }
         let step = held.step { machine, now, effects in

@@ -47,7 +47,9 @@ struct InProcessState: Sendable {
         case .expired(let event, .holdLimit): notify(event, .holdLimit)
         case .expired(let event, .session): notify(event, .expired)
         case .revoked(let event, let reason): notify(event, .revoked(reason))
-        case .released, .queued, .deadlockFound, .sessionLost: break
+        // Its holder was told when it was revoked.
+        case .expired(_, .revocation): break
+        case .downgraded, .released, .queued, .deadlockFound, .sessionLost: break
         }
     }
 

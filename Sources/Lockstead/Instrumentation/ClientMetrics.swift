@@ -1,8 +1,9 @@
 import LockCore
 import Metrics
 
-/// The metrics of one client, made once: counting allocates nothing. Labels are engine, mode, outcome and reason; never a name, an owner or
-/// a token, which would have no bound.
+/// The metrics of one client, made once: counting allocates nothing.
+///
+/// Labels are engine, mode, outcome and reason; never a name, an owner or a token, which would have no bound.
 final class ClientMetrics: Sendable {
     /// The sides of a lock that metrics tell apart.
     enum Mode: Int, CaseIterable {

@@ -55,7 +55,7 @@ extension Instruments {
         }
     }
 
-    /// - Parameter margin: What was left of the lease when the answer came.
+    /// `margin` is what was left of the lease when the answer came.
     func renewalEnded(_ outcome: RenewalOutcome, of held: HeldGrant, margin: Duration?) {
         switch outcome {
         case .renewed: if let margin { metrics?.renewed(held.mode, margin: margin) }

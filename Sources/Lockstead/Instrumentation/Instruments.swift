@@ -1,7 +1,9 @@
 import LockCore
 import Logging
 
-/// The one place where what happens becomes logs, metrics, spans and observations. Where nobody listens, it costs next to nothing.
+/// The one place where what happens becomes logs, metrics, spans and observations.
+///
+/// Where nobody listens, it costs next to nothing.
 struct Instruments: Sendable {
     let engine: String
     let logger: Logger

@@ -1,7 +1,9 @@
 import LockCore
 import Tracing
 
-/// The spans of a client: `lock.acquire`, `lock.hold` and `lock.release`. Without a tracer each is a plain call.
+/// The spans of a client: `lock.acquire`, `lock.hold` and `lock.release`.
+///
+/// Without a tracer each is a plain call.
 struct LockTracing: Sendable {
     private let tracer: (any Tracer)?
     private let engine: String
@@ -13,7 +15,9 @@ struct LockTracing: Sendable {
         self.tracer = candidate is NoOpTracer ? nil : candidate
     }
 
-    /// What a span tells of a lock. Names stay out: they may be secret, and have no bound.
+    /// What a span tells of a lock.
+    ///
+    /// Names stay out: they may be secret, and have no bound.
     struct Attributes: Sendable {
         var mode: LockMode
         var token: FencingToken?

@@ -1,6 +1,8 @@
 import LockCore
 
-/// A lock held by a handle: renewed until it is released. Ownership is the handle's, not a task's or a thread's.
+/// A lock held by a handle: renewed until it is released.
+///
+/// Ownership is the handle's, not a task's or a thread's.
 public final class HeldLock: Sendable {
     /// Its token and state.
     public let lease: Lease

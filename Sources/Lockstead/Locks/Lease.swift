@@ -23,7 +23,9 @@ public final class Lease: Sendable {
     /// The name, or the first of several.
     public var name: LockName { names[0] }
 
-    /// The fencing token of ``name``. Entering again keeps it; a newer grant has a higher one.
+    /// The fencing token of ``name``.
+    ///
+    /// Entering again keeps it; a newer grant has a higher one.
     public var token: FencingToken { part(covering: name).token }
 
     /// How the grant excludes others.
@@ -37,7 +39,9 @@ public final class Lease: Sendable {
             fencing: parts.lazy.map(\.guarantee.fencing).min() ?? .none)
     }
 
-    /// What to believe now. Of several grants, the worst.
+    /// What to believe now.
+    ///
+    /// Of several grants, the worst.
     public var state: LeaseState {
         var worst = LeaseState.held
         for part in parts {
@@ -107,7 +111,9 @@ extension Lease {
         for part in parts { part.onStop(action) }
     }
 
-    /// Whether this lease keeps others, and its own descendants, away from `name`. Permits count each for themselves.
+    /// Whether this lease keeps others, and its own descendants, away from `name`.
+    ///
+    /// Permits count each for themselves.
     func excludes(_ name: LockName) -> Bool {
         guard names.contains(name) else { return false }
         if case .permits = part(covering: name).mode { return false }

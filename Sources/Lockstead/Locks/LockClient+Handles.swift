@@ -10,14 +10,15 @@ extension LockClient {
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold and cap on the total hold.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, to be given to ``release(_:)``.
-    /// - Throws: `CancellationError`, or `LockError` with `timedOut` or what stands against the request.
+    /// - Throws: `CancellationError`, or `LockError` with `timedOut`, or with what else stands against the request (``LockError/Code``).
     public func acquire(
         _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, lease: Duration? = nil,
         fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(),
@@ -35,14 +36,15 @@ extension LockClient {
     /// - Parameters:
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold and cap on the total hold.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, or `nil` where the lock is not free.
-    /// - Throws: `CancellationError`, or `LockError` with what stands against the request.
+    /// - Throws: `CancellationError`, or `LockError` with what stands against the request (``LockError/Code``).
     public func tryAcquire(
         _ name: some LockNaming, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = ""
@@ -53,7 +55,9 @@ extension LockClient {
         return try await handle(name, options)
     }
 
-    /// Gives a lock back. The handle stops reporting *held* before anything is sent; cancelling the caller does not stop the release.
+    /// Gives a lock back.
+    ///
+    /// The handle stops reporting *held* before anything is sent; cancelling the caller does not stop the release.
     ///
     /// - Parameter lock: A handle of this client.
     /// - Throws: `LockError`: `leaseLost` where the lock had ended before, `notHeld` where it was released before; else, with the effect

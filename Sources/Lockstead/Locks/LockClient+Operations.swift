@@ -3,6 +3,8 @@ public import LockCore
 extension LockClient {
     /// Describes one lock as the engine sees it.
     ///
+    /// Returns within ``Configuration/callDeadline``. What it tells may be over when it is read; do not decide by it who may work.
+    ///
     /// - Parameter name: The name of the lock.
     /// - Returns: Its holders and waiters, or `nil` where nobody holds or awaits it.
     /// - Throws: `LockError`: `unsupported`, `notRunning`, or a failure of the engine.
@@ -13,6 +15,8 @@ extension LockClient {
     }
 
     /// Describes live locks, in byte order of their names.
+    ///
+    /// Returns within ``Configuration/callDeadline``. Each lock is described as it was at some moment of the call.
     ///
     /// - Parameters:
     ///   - prefix: How their names start; empty for all.
@@ -25,7 +29,9 @@ extension LockClient {
         return try await backend.list(prefix: prefix, limit: limit, deadline: operationDeadline())
     }
 
-    /// What happens to locks whose names start with `prefix`, from now on. Ends when the engine stops.
+    /// What happens to locks whose names start with `prefix`, from now on.
+    ///
+    /// Ends when the engine stops.
     ///
     /// - Parameter prefix: How their names start; empty for all.
     /// - Returns: The changes in order; it ends with an error where the engine cannot tell changes.
@@ -38,14 +44,15 @@ extension LockClient {
         return backend.changes(prefix: prefix)
     }
 
-    /// Revokes every grant of a name. The holders learn of it and must stop.
+    /// Revokes every grant of a name.
     ///
-    /// The next grant waits until the holders acknowledged or their leases ran out, then for the lock-delay.
+    /// The holders learn of it and must stop. The next grant waits until they acknowledged or their leases ran out, then for the
+    /// lock-delay. Returns within ``Configuration/callDeadline``, without waiting for the holders.
     ///
     /// - Parameters:
     ///   - name: The name of the lock.
     ///   - reason: Why; holders and audit are told.
-    ///   - now: Wait for nobody. Waives mutual exclusion for this lock: the old holder may still believe itself the owner.
+    ///   - now: Have the next grant wait for nobody. Waives mutual exclusion for this lock: the old holder may still believe itself the owner.
     /// - Returns: What was revoked.
     /// - Throws: `LockError`: `unsupported`, `notRunning`, or a failure of the engine.
     @discardableResult

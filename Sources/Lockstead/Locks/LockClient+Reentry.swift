@@ -7,7 +7,9 @@ extension LockClient {
         var missing: [LockName]
     }
 
-    /// Judges a scope's call by the scopes around it (RULES 13). Permits are outside of it: each counts.
+    /// Judges a scope's call by the scopes around it (RULES 13).
+    ///
+    /// Permits are outside of it: each counts.
     func entry(for call: Call) throws(LockError) -> Entry {
         if case .permits = call.options.mode { return Entry(missing: call.names) }
         guard LockScope.current != nil else { return Entry(missing: call.names) }

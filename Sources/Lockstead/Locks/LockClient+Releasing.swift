@@ -32,7 +32,9 @@ extension LockClient {
         }
     }
 
-    /// Each for itself: one that is lost or fails keeps none of the others from being freed (R22). Last taken, first freed.
+    /// Each for itself: one that is lost or fails keeps none of the others from being freed (R22).
+    ///
+    /// Last taken, first freed.
     func releaseQuietly(_ taken: [HeldGrant]) async {
         for held in taken.reversed() { await releaseQuietly(held) }
     }

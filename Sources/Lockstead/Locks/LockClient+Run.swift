@@ -3,7 +3,9 @@ public import Logging
 public import ServiceLifecycle
 
 extension LockClient: Service {
-    /// Runs the client and its engine until a graceful shutdown has drained it, or the task is cancelled. Called once.
+    /// Runs the client and its engine until a graceful shutdown has drained it, or the task is cancelled.
+    ///
+    /// Called once.
     ///
     /// A graceful shutdown refuses new locks, lets the bodies of `withLock` finish with the locks they nest, releases the handles that
     /// are left, and stops the engine. Cancellation does the same but first cancels the bodies, as if their leases were lost.

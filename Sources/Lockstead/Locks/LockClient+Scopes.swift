@@ -10,11 +10,15 @@ extension LockClient {
     /// The task that runs the body may call `withLock` for the same name again: it enters at once, under the same token. A task that it
     /// started may not, and gets `wouldDeadlock` at once.
     ///
+    /// The guarantee is the engine's, as ``Lease/guarantee`` tells and `require` can insist on. Until ``Lease/validUntil`` it covers the body too,
+    /// given clocks that run at most 1 % fast or slow; beyond that only a resource that checks ``Lease/token`` protects.
+    ///
     /// - Parameters:
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
@@ -24,7 +28,7 @@ extension LockClient {
     ///   - body: Runs while the lock is held; the lease tells token and state.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
-    ///   lease ended before the body did, or with what stands against the request.
+    ///   lease ended before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func withLock<R: Sendable>(
         _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, lease: Duration? = nil,
         fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
@@ -46,7 +50,8 @@ extension LockClient {
     /// - Parameters:
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
@@ -55,8 +60,8 @@ extension LockClient {
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the lock is held.
     /// - Returns: What `body` returns, or `nil` where the lock is not free.
-    /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
-    ///   lease ended before the body did, or with what stands against the request.
+    /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
+    ///   before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func tryWithLock<R: Sendable>(
         _ name: some LockNaming, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),
@@ -76,7 +81,8 @@ extension LockClient {
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
@@ -108,7 +114,8 @@ extension LockClient {
     ///   - names: 1 to 32 distinct names.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
@@ -118,7 +125,7 @@ extension LockClient {
     ///   - body: Runs while all locks are held.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
-    ///   lease ended before the body did, or with what stands against the request.
+    ///   lease ended before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func withLocks<R: Sendable>(
         _ names: [some LockNaming], mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, lease: Duration? = nil,
         fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
@@ -138,7 +145,8 @@ extension LockClient {
     /// - Parameters:
     ///   - names: 1 to 32 distinct names.
     ///   - mode: Exclusive, or shared with other shared holders.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
@@ -147,8 +155,8 @@ extension LockClient {
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while all locks are held.
     /// - Returns: What `body` returns, or `nil` where not all locks are free.
-    /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
-    ///   lease ended before the body did, or with what stands against the request.
+    /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
+    ///   before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func tryWithLocks<R: Sendable>(
         _ names: [some LockNaming], mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),

@@ -2,7 +2,7 @@ import LockCore
 public import Logging
 import Synchronization
 
-/// The locks of one engine, as a program uses them: scopes first (``withLock``), handles second (``acquire``).
+/// The locks of one engine, as a program uses them: scopes first (`withLock`), handles second (`acquire`).
 ///
 /// A client starts nothing until ``run()`` is called: run it in a `ServiceGroup`, or use ``with(_:configuration:logger:observer:time:_:)``,
 /// which runs it for a scope. Calls made before wait a bounded time for that. Safe to use from any task.

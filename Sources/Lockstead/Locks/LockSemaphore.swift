@@ -11,11 +11,14 @@ public struct LockSemaphore: Sendable {
     /// How many permits it has.
     public let permits: Int
 
-    /// Holds one permit while `body` runs. As `withLock` in all else.
+    /// Holds one permit while `body` runs.
+    ///
+    /// As `withLock` in all else.
     ///
     /// - Parameters:
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold and cap on the total hold.
@@ -24,7 +27,7 @@ public struct LockSemaphore: Sendable {
     ///   - body: Runs while the permits are held.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
-    ///   lease ended before the body did, or with what stands against the request.
+    ///   lease ended before the body did, or with what else stands against the request (``LockError/Code``).
     public func withPermit<R: Sendable>(
         waitingAtMost: Duration? = nil, lease: Duration? = nil, fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
@@ -40,7 +43,8 @@ public struct LockSemaphore: Sendable {
     /// - Parameters:
     ///   - count: How many permits to hold, 1 to ``permits``.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold and cap on the total hold.
@@ -49,7 +53,7 @@ public struct LockSemaphore: Sendable {
     ///   - body: Runs while the permits are held.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
-    ///   lease ended before the body did, or with what stands against the request.
+    ///   lease ended before the body did, or with what else stands against the request (``LockError/Code``).
     public func withPermits<R: Sendable>(
         _ count: Int, waitingAtMost: Duration? = nil, lease: Duration? = nil, fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
@@ -67,7 +71,8 @@ public struct LockSemaphore: Sendable {
     ///
     /// - Parameters:
     ///   - count: How many permits to hold, 1 to ``permits``.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold and cap on the total hold.
@@ -75,8 +80,8 @@ public struct LockSemaphore: Sendable {
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the permits are held.
     /// - Returns: What `body` returns, or `nil` where not enough permits are free.
-    /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
-    ///   lease ended before the body did, or with what stands against the request.
+    /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
+    ///   before the body did, or with what else stands against the request (``LockError/Code``).
     public func tryWithPermit<R: Sendable>(
         count: Int = 1, lease: Duration? = nil, fairness: Fairness = .fair, require: Guarantee.Requirement? = nil,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
@@ -94,14 +99,15 @@ public struct LockSemaphore: Sendable {
     /// - Parameters:
     ///   - count: How many permits to hold, 1 to ``permits``.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold and cap on the total hold.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, to be given to `release`.
-    /// - Throws: `CancellationError`, or `LockError` with `timedOut` or what stands against the request.
+    /// - Throws: `CancellationError`, or `LockError` with `timedOut`, or with what else stands against the request (``LockError/Code``).
     public func acquire(
         count: Int = 1, waitingAtMost: Duration? = nil, lease: Duration? = nil, fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = ""
@@ -117,14 +123,15 @@ public struct LockSemaphore: Sendable {
     ///
     /// - Parameters:
     ///   - count: How many permits to hold, 1 to ``permits``.
-    ///   - lease: How long the engine waits for a sign of life; renewed while the lock is held. The client's default where `nil`.
+    ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
+    ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold and cap on the total hold.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, or `nil`.
-    /// - Throws: `CancellationError`, or `LockError` with what stands against the request.
+    /// - Throws: `CancellationError`, or `LockError` with what stands against the request (``LockError/Code``).
     public func tryAcquire(
         count: Int = 1, lease: Duration? = nil, fairness: Fairness = .fair, require: Guarantee.Requirement? = nil,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = ""

@@ -1,7 +1,8 @@
 @testable import LockCore
 
-/// How a client comes to its belief: the machine as it is, or driven in a way that is known to be wrong. The wrong ways prove that the
-/// walk finds what it looks for.
+/// How a client comes to its belief: the machine as it is, or driven in a way that is known to be wrong.
+///
+/// The wrong ways prove that the walk finds what it looks for.
 enum BeliefDefect: String, CaseIterable, Sendable {
     case none
     /// The lease counts from the answer.

@@ -1,7 +1,9 @@
 @testable import LockCore
 
-/// One lock, one engine and two clients in real time: the engine's clock runs fast, the clients' slow, messages are delayed, lost and
-/// repeated, and clients pause. Finds moments at which both clients believe to hold the lock (S5).
+/// One lock, one engine and two clients in real time: the engine's clock runs fast, the clients' slow, messages are
+/// delayed, lost and repeated, and clients pause.
+///
+/// Finds moments at which both clients believe to hold the lock (S5).
 struct LeaseWalk {
     private enum Message {
         /// `renews` is nil for an acquire. A repeated message has the same number.
@@ -19,7 +21,7 @@ struct LeaseWalk {
 
     let lease: TimeSpan
     let defect: BeliefDefect
-    private var generator: PolicyGenerator
+    private var generator: SeededGenerator
     private var real: Int64 = 0
     private var clients = [Client(), Client()]
     private var post: [(due: Int64, message: Message)] = []
@@ -32,7 +34,7 @@ struct LeaseWalk {
     private(set) var renewals = 0
 
     init(seed: UInt64, defect: BeliefDefect) {
-        generator = PolicyGenerator(seed: seed)
+        generator = SeededGenerator(seed: seed)
         lease = [.seconds(2), .seconds(30)].randomElement(using: &generator) ?? .seconds(5)
         self.defect = defect
     }

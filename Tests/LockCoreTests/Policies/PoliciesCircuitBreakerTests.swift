@@ -92,7 +92,7 @@ struct PoliciesCircuitBreakerTests {
         "Random walks: closed never refuses, open never admits, and silence lets it probe again",
         arguments: 1...20 as ClosedRange<UInt64>)
     func walk(seed: UInt64) {
-        var generator = PolicyGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var breaker = CircuitBreaker()
         var now = ContinuousTime(nanoseconds: 0)
         var pending = PendingPermits()

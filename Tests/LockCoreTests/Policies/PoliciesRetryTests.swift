@@ -92,7 +92,7 @@ struct PoliciesRetryTests {
 
     @Test("Random walks keep every pause within its bounds", arguments: 1...20 as ClosedRange<UInt64>)
     func walk(seed: UInt64) {
-        var generator = PolicyGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         for policy in [Self.exponential, Self.decorrelated] {
             let draws = (0..<19).map { _ in generator.next() }
             let walked = pauses(policy, draws: draws)
@@ -103,7 +103,7 @@ struct PoliciesRetryTests {
 
     @Test("Full jitter spreads: of 1,000 clients no tenth of the span holds more than twice its share")
     func spread() {
-        var generator = PolicyGenerator(seed: 7)
+        var generator = SeededGenerator(seed: 7)
         var buckets = Array(repeating: 0, count: 10)
         for _ in 0..<1_000 {
             let pause = pauses(Self.exponential, draws: [generator.next()])[0]

@@ -80,7 +80,7 @@ struct PoliciesTokenBucketTests {
         "Random walks never let through more than capacity plus refill over the time that passed",
         arguments: 1...20 as ClosedRange<UInt64>)
     func walk(seed: UInt64) {
-        var generator = PolicyGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let capacity = Int.random(in: 1...50, using: &generator)
         let refill = Int.random(in: 1...50, using: &generator)
         let interval = TimeSpan.milliseconds(Int64.random(in: 1...5_000, using: &generator))

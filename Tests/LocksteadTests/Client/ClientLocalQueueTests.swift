@@ -8,7 +8,9 @@ struct LocalQueueMachineTests {
     private var queue = LocalQueue()
     private var effects: [LocalQueue.Effect] = []
 
-    private static func time(_ seconds: Int64) -> ContinuousTime { ContinuousTime(nanoseconds: seconds * 1_000_000_000) }
+    private static func time(_ seconds: Int64) -> ContinuousTime {
+        ContinuousTime(nanoseconds: seconds * 1_000_000_000)
+    }
 
     private mutating func join(_ id: UInt64, until deadline: Int64, priority: Int8 = 0) -> [LocalQueue.Effect] {
         effects = []
@@ -119,7 +121,9 @@ struct LocalQueueMachineTests {
         #expect(queue.handOversInARow == 0)
     }
 
-    @Test("Random walks: never two remote requests, none without a waiter, every waiter answered once", arguments: UInt64(1)...50)
+    @Test(
+        "Random walks: never two remote requests, none without a waiter, every waiter answered once",
+        arguments: UInt64(1)...50)
     func walk(seed: UInt64) {
         var walk = LocalQueueWalk(seed: seed)
         walk.run(steps: 400)
@@ -210,7 +214,9 @@ struct ClientLocalQueueTests {
     private static let capabilities = Capabilities.strict(adding: .handOver, queuesLocally: true)
 
     private static func isAcquire(_ call: StrictEngine.Call) -> Bool { call == .acquire(["a"]) }
-    private static func isHandOver(_ call: StrictEngine.Call) -> Bool { if case .handOver = call { true } else { false } }
+    private static func isHandOver(_ call: StrictEngine.Call) -> Bool {
+        if case .handOver = call { true } else { false }
+    }
 
     @Test("However many wait for a name, one request of this client waits at the engine")
     func oneRemoteRequest() async throws {
@@ -249,7 +255,9 @@ struct ClientLocalQueueTests {
         }
     }
 
-    private static func isReleased(_ call: StrictEngine.Call) -> Bool { if case .released = call { true } else { false } }
+    private static func isReleased(_ call: StrictEngine.Call) -> Bool {
+        if case .released = call { true } else { false }
+    }
 
     @Test("A waiter that gives up leaves its request to the others (R26)")
     func inheritance() async throws {

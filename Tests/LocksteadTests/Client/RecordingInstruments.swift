@@ -1,8 +1,5 @@
-import CoreMetrics
-import Instrumentation
+import Metrics
 import Logging
-import ServiceContextModule
-import Tracing
 
 /// Collects what is counted and measured, by label and dimensions.
 final class RecordingMetrics: MetricsFactory {

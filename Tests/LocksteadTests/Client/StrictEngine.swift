@@ -1,8 +1,9 @@
 import Lockstead
 import LocksteadTesting
 
-/// A small engine in memory that judges its client: what comes out of order is refused and remembered as a violation. A test can hold,
-/// lose and delay its answers, and moves its time by hand.
+/// A small engine in memory that judges its client: what comes out of order is refused and remembered as a violation.
+///
+/// A test can hold, lose and delay its answers, and moves its time by hand.
 final class StrictEngine: LockBackend {
     /// What a test does to the next call of a kind.
     enum Mischief: Sendable {
@@ -104,7 +105,8 @@ final class StrictEngine: LockBackend {
         defer { timer.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                settle { state, _ in state.attach(continuation, to: request) }
+                let isThere = settle { state, _ in state.attach(continuation, to: request) }
+                if !isThere { continuation.resume(returning: .failed(StrictEngineState.cancelled)) }
             }
         } onCancel: {
             settle { $0.withdraw(request.id, at: $1) }

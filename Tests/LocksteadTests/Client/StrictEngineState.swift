@@ -49,11 +49,12 @@ struct StrictEngineState: Sendable {
         serve(at: now)
     }
 
-    mutating func attach(_ continuation: CheckedContinuation<Outcome, Never>, to request: LockRequest) {
-        guard let place = waiters.firstIndex(where: { $0.request.id == request.id }) else {
-            return continuation.resume(returning: .failed(Self.cancelled))
-        }
+    /// - Returns: Whether the request is still there; a withdrawn one has no outcome to wait for. The caller resumes outside of the lock,
+    ///   as a cancellation handler takes it too.
+    mutating func attach(_ continuation: CheckedContinuation<Outcome, Never>, to request: LockRequest) -> Bool {
+        guard let place = waiters.firstIndex(where: { $0.request.id == request.id }) else { return false }
         waiters[place].continuation = continuation
+        return true
     }
 
     /// Grants what is free in order of arrival, and ends waits whose time is over.
@@ -125,7 +126,7 @@ struct StrictEngineState: Sendable {
     mutating func withdraw(_ id: RequestID, at now: ContinuousTime) {
         for place in waiters.indices where waiters[place].request.id == id {
             if case .granted(let grant)? = waiters[place].outcome {
-                holders.removeAll { $0.grant.token == grant.token }
+                end(grant.token)
             }
             waiters[place].outcome = .failed(Self.cancelled)
         }
@@ -138,10 +139,9 @@ struct StrictEngineState: Sendable {
 
     mutating func renew(_ grant: Grant, sentAt: ContinuousTime, at now: ContinuousTime) -> RenewalOutcome {
         if released.contains(grant.token) { violations.append("\(grant.token) was renewed after its release") }
-        guard let place = holders.firstIndex(where: { $0.grant.token == grant.token }) else {
-            return .lost(.superseded)
-        }
-        holders[place].expiresAt = now.advanced(by: grant.lease)
+        guard holders[grant.token] != nil else { return .lost(.superseded) }
+        let limit = grant.holdLimit ?? ContinuousTime(nanoseconds: .max)
+        holders[grant.token]?.expiresAt = min(now.advanced(by: grant.lease), limit)
         return .renewed(.armed(at: sentAt, for: grant.lease))
     }
 
@@ -167,7 +167,7 @@ struct StrictEngineState: Sendable {
         return grant(request, at: now, validity: nil)
     }
 
-    private static let cancelled = LockError(.cancelled, "The request was withdrawn.", effect: .didNotHappen)
+    static let cancelled = LockError(.cancelled, "The request was withdrawn.", effect: .didNotHappen)
 }
 
 extension Watched where State == StrictEngineState {

@@ -15,7 +15,7 @@ final class Watched<State: Sendable>: Sendable {
 
     @discardableResult
     func update<R: Sendable>(_ change: @Sendable (inout State) -> R) -> R {
-        let (result, met) = content.withLock { content in
+        let (result, met) = content.withLock { content -> (R, [Watcher]) in
             let result = change(&content.state)
             if content.watchers.isEmpty { return (result, []) }
             let state = content.state
@@ -27,7 +27,9 @@ final class Watched<State: Sendable>: Sendable {
         return result
     }
 
-    /// Returns once the state is so. The suite's time limit ends a wait in vain.
+    /// Returns once the state is so.
+    ///
+    /// The suite's time limit ends a wait in vain.
     func until(_ isMet: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { continuation in
             let isThere = content.withLock { content in

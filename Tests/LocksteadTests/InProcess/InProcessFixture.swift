@@ -19,7 +19,8 @@ struct InProcessFixture {
     ) throws -> LockRequest {
         var generator = SystemRandomNumberGenerator()
         return LockRequest(
-            id: .random(using: &generator), owner: .random(using: &generator), names: try names.map { try LockName($0) },
+            id: .random(using: &generator), owner: .random(using: &generator),
+            names: try names.map { try LockName($0) },
             mode: mode, lease: lease, wait: wait, terms: terms, note: note)
     }
 

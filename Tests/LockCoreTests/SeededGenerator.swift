@@ -1,5 +1,5 @@
 /// SplitMix64: the same seed gives the same walk everywhere.
-struct PolicyGenerator: RandomNumberGenerator {
+struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
     init(seed: UInt64) { state = seed }
 

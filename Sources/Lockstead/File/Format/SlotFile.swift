@@ -1,0 +1,116 @@
+/// Where slots are kept: a file, or a test's memory.
+package protocol SlotStorage {
+    /// Up to `count` bytes; fewer where the storage ends.
+    func read(at offset: Int, count: Int) throws(SystemError) -> [UInt8]
+    func write(_ bytes: [UInt8], at offset: Int) throws(SystemError)
+    func synchronize() throws(SystemError)
+}
+
+extension OpenFile: SlotStorage {}
+
+/// One record kept twice in a file that is never truncated, renamed or unlinked: two slots, written in turn, so that a crash at any
+/// byte of a write leaves the slot before it untouched (RULES 28).
+///
+/// Each slot has its head at a fixed place in a 4 KiB block of its own (no torn block takes both), and its body behind the head while
+/// it fits there. A longer body lies in the first gap after the two blocks that the *other* slot's body does not touch; so slots grow
+/// and shrink freely, and the file stays within about three times its longest body.
+package struct SlotFile: Sendable {
+    /// What a slot was found to hold.
+    package enum Condition: Sendable, Hashable {
+        case blank
+        case good(SlotHeader)
+        case unknownVersion(UInt32)
+        case bad
+    }
+
+    package struct Record: Sendable, Hashable {
+        package var slot: Int
+        package var header: SlotHeader
+        package var body: [UInt8]
+    }
+
+    package struct Write: Sendable, Hashable {
+        package var offset: Int
+        package var bytes: [UInt8]
+    }
+
+    package static let blockSize = 4096
+
+    package private(set) var conditions: [Condition]
+    /// The newest good record; `nil` where neither slot is good.
+    package private(set) var latest: Record?
+
+    /// Reads both slots.
+    package init(reading storage: some SlotStorage) throws(SystemError) {
+        conditions = []
+        let blocks = try storage.read(at: 0, count: 2 * Self.blockSize)
+        for slot in 0..<2 {
+            let start = slot * Self.blockSize
+            let end = min(start + SlotHeader.byteCount, blocks.count)
+            let condition = SlotHeader.reading(start < end ? Array(blocks[start..<end]) : [])
+            switch condition {
+            case .blank: conditions.append(.blank)
+            case .bad: conditions.append(.bad)
+            case .unknownVersion(let version): conditions.append(.unknownVersion(version))
+            case .header(let header):
+                let body = try Self.body(header, in: blocks, of: storage)
+                conditions.append(body == nil ? .bad : .good(header))
+                if let body, header.sequence >= latest?.header.sequence ?? 0 {
+                    latest = Record(slot: slot, header: header, body: body)
+                }
+            }
+        }
+    }
+
+    /// Whether one slot is damaged while the other one serves.
+    package var hasDamage: Bool { conditions.contains(.bad) }
+
+    /// Writes `body` beside the latest record, which stays whole whatever happens.
+    ///
+    /// The caller synchronizes.
+    package mutating func write(_ body: [UInt8], to storage: some SlotStorage) throws(SystemError) {
+        let record = planned(body)
+        // While it is written the slot holds neither the old record nor the new one.
+        conditions[record.slot] = .bad
+        for write in Self.writes(of: record) { try storage.write(write.bytes, at: write.offset) }
+        conditions[record.slot] = .good(record.header)
+        latest = record
+    }
+
+    package static func writes(of record: Record) -> [Write] {
+        [
+            Write(offset: record.header.bodyOffset, bytes: record.body),
+            Write(offset: record.slot * blockSize, bytes: record.header.encoded),
+        ]
+    }
+
+    /// The record that a write of `body` makes.
+    package func planned(_ body: [UInt8]) -> Record {
+        let slot = latest.map { 1 - $0.slot } ?? 0
+        let header = SlotHeader(
+            sequence: (latest?.header.sequence ?? 0) + 1, bodyOffset: offset(for: body.count, in: slot),
+            bodyLength: body.count, bodyChecksum: CRC64.checksum(body))
+        return Record(slot: slot, header: header, body: body)
+    }
+
+    private func offset(for count: Int, in slot: Int) -> Int {
+        if count <= Self.blockSize - SlotHeader.byteCount { return slot * Self.blockSize + SlotHeader.byteCount }
+        let first = 2 * Self.blockSize
+        guard let other = latest?.header, other.bodyOffset >= first, first + count > other.bodyOffset else {
+            return first
+        }
+        let end = other.bodyOffset + other.bodyLength
+        return (end + Self.blockSize - 1) / Self.blockSize * Self.blockSize
+    }
+
+    private static func body(
+        _ header: SlotHeader, in blocks: [UInt8], of storage: some SlotStorage
+    ) throws(SystemError) -> [UInt8]? {
+        let end = header.bodyOffset + header.bodyLength
+        let body =
+            end <= blocks.count
+            ? Array(blocks[header.bodyOffset..<end])
+            : try storage.read(at: header.bodyOffset, count: header.bodyLength)
+        return body.count == header.bodyLength && CRC64.checksum(body) == header.bodyChecksum ? body : nil
+    }
+}

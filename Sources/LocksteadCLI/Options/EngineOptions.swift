@@ -1,0 +1,19 @@
+import ArgumentParser
+import Lockstead
+import LocksteadEngines
+
+/// Which engine a command works on.
+struct EngineOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The engine: file:///folder or memory: (or LOCKSTEAD_ENGINE).",
+            discussion: "Without either, a file engine in your own state folder.", valueName: "url"))
+    var engine: String?
+
+    /// The URL to open: the option, else the environment, else the user's own folder.
+    func url() throws(LockError) -> String {
+        if let engine { return engine }
+        if let named = ProcessEnvironment.value(of: "LOCKSTEAD_ENGINE"), !named.isEmpty { return named }
+        return try UserFolder.url()
+    }
+}

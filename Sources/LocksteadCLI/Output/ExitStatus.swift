@@ -1,0 +1,29 @@
+import ArgumentParser
+import Lockstead
+
+/// The exit codes of this program; they follow `sysexits.h`, and shells where a command could not be run.
+enum ExitStatus {
+    static let usage = ExitCode(64)
+    static let engineUnavailable = ExitCode(69)
+    static let internalFailure = ExitCode(70)
+    static let systemFailure = ExitCode(71)
+    static let notAcquired = ExitCode(75)
+    static let leaseLost = ExitCode(76)
+    static let notPermitted = ExitCode(77)
+    static let commandNotExecutable = ExitCode(126)
+    static let commandNotFound = ExitCode(127)
+
+    /// The code for a failed lock operation.
+    static func of(_ error: LockError) -> ExitCode {
+        switch error.code {
+        case .invalidName, .invalidOption, .unsupported, .guaranteeTooWeak, .kindMismatch: usage
+        case .timedOut, .wouldDeadlock, .limitExceeded, .reentryRefused, .upgradeRefused: notAcquired
+        case .leaseLost, .notHeld: leaseLost
+        case .permissionDenied: notPermitted
+        case .engineUnavailable, .indeterminate, .recovering, .unsuitableStorage, .corruptState, .unknownEngine,
+            .notRunning, .shutDown:
+            engineUnavailable
+        default: internalFailure
+        }
+    }
+}

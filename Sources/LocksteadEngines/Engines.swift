@@ -1,0 +1,70 @@
+public import Lockstead
+
+/// Opens any engine of this build from its URL.
+public enum Engines {
+    /// One line for each engine; the first name of each is the one it goes by.
+    private static let registered: [any EngineRegistration] = [FileRegistration(), MemoryRegistration()]
+
+    /// The URL forms this build opens, such as `file:///folder`.
+    public static var forms: [String] { registered.map(\.form) }
+
+    /// Opens the engine a URL names.
+    ///
+    /// Nothing is touched before the engine is used.
+    ///
+    /// - Parameter url: Such as `file:///var/lib/lockstead` or `memory:`.
+    /// - Returns: The engine.
+    /// - Throws: `LockError`: `invalidOption` where the URL cannot be read or has an option the engine lacks, `unknownEngine` where
+    ///   this build has no such engine.
+    public static func open(_ url: String) throws(LockError) -> LockEngine {
+        let parsed = try EngineURL(url)
+        return try registration(for: parsed).open(parsed)
+    }
+
+    /// What can be checked about the engine a URL names, in the order to read it.
+    package static func doctorRules(for url: String) throws(LockError) -> [any DoctorRule] {
+        let parsed = try EngineURL(url)
+        return try registration(for: parsed).doctorRules(for: parsed)
+    }
+
+    /// The folder of a file engine's URL, or `nil` where the URL names another engine.
+    package static func folder(of url: String) throws(LockError) -> String? {
+        let parsed = try EngineURL(url)
+        return try registration(for: parsed) is FileRegistration ? FileRegistration.folder(of: parsed) : nil
+    }
+
+    private static func registration(for url: EngineURL) throws(LockError) -> any EngineRegistration {
+        if let found = registered.first(where: { $0.schemes.contains(url.scheme) }) { return found }
+        let forms = forms.joined(separator: ", ")
+        guard let absent = AbsentEngine.named(url.scheme) else {
+            throw LockError(
+                .unknownEngine, "No engine is called \"\(url.scheme)\"; this build opens \(forms).",
+                effect: .didNotHappen)
+        }
+        throw LockError(
+            .unknownEngine, "This build has no \(absent) engine; it opens \(forms).", effect: .didNotHappen)
+    }
+}
+
+/// How one engine is opened from a URL, and what can be checked about it.
+protocol EngineRegistration: Sendable {
+    /// The schemes it answers to, in lower case.
+    var schemes: [String] { get }
+    /// How its URL looks.
+    var form: String { get }
+    /// Makes the engine; refuses what the URL has too much of.
+    func open(_ url: EngineURL) throws(LockError) -> LockEngine
+    /// What `doctor` looks at.
+    func doctorRules(for url: EngineURL) throws(LockError) -> [any DoctorRule]
+}
+
+/// Engines that Lockstead knows by name and this build does not have.
+enum AbsentEngine {
+    private static let names = [
+        "redis": "Redis", "rediss": "Redis", "redis+sentinel": "Redis", "redis+cluster": "Redis", "redlock": "Redlock",
+        "valkey": "Valkey", "valkeys": "Valkey", "etcd": "etcd", "etcds": "etcd", "zookeeper": "ZooKeeper",
+        "zk": "ZooKeeper", "consul": "Consul", "lockstead": "Lockstead service", "locksteads": "Lockstead service",
+    ]
+
+    static func named(_ scheme: String) -> String? { names[scheme] }
+}

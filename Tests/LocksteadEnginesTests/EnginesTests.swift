@@ -1,0 +1,67 @@
+import Lockstead
+import LocksteadEngines
+import Testing
+
+struct EnginesTests {
+    @Test("A file URL opens the file engine, memory: the in-process one")
+    func opening() throws {
+        #expect(try Engines.open("file:///var/lib/locks").name == "file")
+        #expect(try Engines.open("FILE:/var/lib/locks").name == "file")
+        #expect(try Engines.open("memory:").name == LockEngine.inProcess.name)
+    }
+
+    @Test(
+        "An engine this build lacks is named honestly, with what there is",
+        arguments: [
+            ("redis://h", "Redis"), ("rediss://h", "Redis"), ("valkey://h", "Valkey"), ("redis+sentinel://h", "Redis"),
+            ("redis+cluster://h", "Redis"), ("redlock://a,b,c", "Redlock"), ("etcd://h", "etcd"),
+            ("zookeeper://h", "ZooKeeper"), ("consul://h", "Consul"), ("lockstead://h", "Lockstead service"),
+        ])
+    func absentEngines(_ url: String, _ engine: String) {
+        #expect { try Engines.open(url) } throws: { error in
+            guard let error = error as? LockError else { return false }
+            return error.code == .unknownEngine && error.message.contains("This build has no \(engine) engine")
+                && error.message.contains("file:///folder")
+        }
+    }
+
+    @Test("A scheme nobody knows is told what there is")
+    func unknownScheme() {
+        #expect { try Engines.open("floppy:///a") } throws: { error in
+            guard let error = error as? LockError else { return false }
+            return error.code == .unknownEngine && error.message.contains("\"floppy\"")
+                && error.message.contains("memory:")
+        }
+    }
+
+    @Test(
+        "A URL with too much or too little for its engine is refused",
+        arguments: [
+            "file:", "file:locks", "file://locks", "file://host/locks", "file://localhost/locks", "file:///",
+            "file:////",
+            "file:///a?longest=5m", "file:///a?longestLease=5", "file:///a?longestLease=0s",
+            "file:///a?longestLease=-5s",
+            "memory:x", "memory://", "memory:/", "memory:?a=b",
+        ])
+    func refusals(_ url: String) {
+        #expect { try Engines.open(url) } throws: { ($0 as? LockError)?.code == .invalidOption }
+    }
+
+    @Test("The default folder is the user's own, where XDG has it")
+    func defaultFolder() throws {
+        #expect(
+            try UserFolder.url { ["XDG_STATE_HOME": "/x/s t", "HOME": "/home/a"][$0] }
+                == "file:///x/s%20t/lockstead")
+        #expect(
+            try UserFolder.url { ["XDG_STATE_HOME": "relative", "HOME": "/home/ä"][$0] }
+                == "file:///home/%C3%A4/.local/state/lockstead")
+        #expect { try UserFolder.url { _ in nil } } throws: { ($0 as? LockError)?.code == .invalidOption }
+    }
+
+    @Test("The default folder's URL leads back to the folder")
+    func roundTrip() throws {
+        let url = try UserFolder.url { $0 == "HOME" ? "/home/a?b#c%d &=+ä" : nil }
+        #expect(try EngineURL(url).path == "/home/a?b#c%d &=+ä/.local/state/lockstead")
+        #expect(try Engines.folder(of: url) == "/home/a?b#c%d &=+ä/.local/state/lockstead")
+    }
+}
