@@ -69,7 +69,7 @@ final class ClientMetrics: Sendable {
 
     func attemptBegan(_ mode: LockMode) { of(mode).waiters.increment() }
 
-    /// - Parameter wait: How long the attempt took. One that another holder turned away counts as contention.
+    /// `wait` is how long the attempt took; one that another holder turned away counts as contention.
     func attemptEnded(_ mode: LockMode, _ result: AcquireResult, wait: Duration) {
         let metrics = of(mode)
         metrics.waiters.decrement()

@@ -8,7 +8,7 @@ struct LockTracing: Sendable {
     private let tracer: (any Tracer)?
     private let engine: String
 
-    /// - Parameter tracer: What to use instead of the one the program has set up.
+    /// `tracer` is used instead of the one the program has set up.
     init(engine: String, tracer: (any Tracer)?) {
         self.engine = engine
         let candidate = tracer ?? InstrumentationSystem.tracer
