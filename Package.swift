@@ -71,9 +71,19 @@ let package = Package(
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
             name: "LocksteadTestHolder",
-            dependencies: ["Lockstead", .product(name: "Logging", package: "swift-log")], swiftSettings: settings),
+            dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        // Starts that process and talks to it.
+        .target(
+            name: "TestProcesses", dependencies: ["Lockstead", "LocksteadTestHolder"], path: "Tests/TestProcesses",
+            swiftSettings: settings
+        ),
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
-        .testTarget(name: "DocumentationTests", dependencies: ["Lockstead"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
         .testTarget(
             name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "Lockstead"], swiftSettings: settings),
         // Depends on the program so that it is built before the tests, which run it as real processes.
@@ -85,7 +95,7 @@ let package = Package(
         .testTarget(
             name: "LocksteadTests",
             dependencies: [
-                "Lockstead", "LocksteadTesting", "LocksteadTestHolder", .product(name: "Logging", package: "swift-log"),
+                "Lockstead", "LocksteadTesting", "TestProcesses", .product(name: "Logging", package: "swift-log"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -95,7 +105,11 @@ let package = Package(
         ),
         // Every engine × every case of the conformance suite, and the register of regressions.
         .testTarget(
-            name: "ConformanceTests", dependencies: ["Lockstead", "LocksteadEngines", "LocksteadTesting"],
+            name: "ConformanceTests",
+            dependencies: [
+                "Lockstead", "LocksteadEngines", "LocksteadTesting", "TestProcesses",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
     ]

@@ -5,6 +5,8 @@ struct Options: Sendable {
     enum Work: Sendable {
         /// Take the lock and keep it.
         case hold
+        /// Take the lock as a program does, through a client that can be cut off from the engine.
+        case holdByClient
         /// Take only the short kernel lock of the state file, as a process would that is stopped in the middle of its work.
         case jam
     }
@@ -30,6 +32,7 @@ struct Options: Sendable {
         let value = parts.count > 1 ? Int64(parts[1]) : nil
         switch (parts.first ?? "", value) {
         case ("--jam", nil): work = .jam
+        case ("--client", nil): work = .holdByClient
         case ("--shared", nil): mode = .shared
         case ("--permits", let limit?): mode = .permits(count: 1, limit: Int(limit))
         case ("--lease", let count?): lease = .milliseconds(count)

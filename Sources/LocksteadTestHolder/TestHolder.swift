@@ -19,6 +19,7 @@ struct TestHolder {
             let options = try Options(CommandLine.arguments)
             switch options.work {
             case .hold: try await TestHolder(options).hold()
+            case .holdByClient: try await ClientHolder(options: options).hold()
             case .jam: try jam(options)
             }
         } catch let error as LockError {

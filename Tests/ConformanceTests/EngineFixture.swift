@@ -2,7 +2,7 @@ import Lockstead
 import LocksteadTesting
 
 /// Every engine of this package as the conformance suite meets it: a new engine is one more line.
-let engineFixtures: [any ConformanceFixture] = [InProcessConformance()]
+let engineFixtures: [any ConformanceFixture] = [InProcessConformance(), FileConformance()]
 
 /// The in-process engine.
 struct InProcessConformance: ConformanceFixture {

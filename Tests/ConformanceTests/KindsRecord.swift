@@ -10,6 +10,7 @@ enum KindsRecord {
         let covers: [String]
         let verdict: String
         let detail: String
+        let seconds: Double
     }
 
     static func append(_ result: ConformanceResult) throws {
@@ -18,7 +19,7 @@ enum KindsRecord {
         let line = Line(
             engine: result.engine, id: result.conformanceCase.id,
             kinds: result.conformanceCase.kinds.map(\.rawValue), covers: result.conformanceCase.covers,
-            verdict: verdict, detail: detail)
+            verdict: verdict, detail: detail, seconds: result.duration / .seconds(1))
         var data = try JSONEncoder().encode(line)
         data.append(UInt8(ascii: "\n"))
         try write(data, to: path)

@@ -1,13 +1,15 @@
 extension LockTable {
-    mutating func acquire(_ command: Command.Acquire, _ effects: inout [Effect]) -> Answer {
-        guard let session = sessionIndex[command.session] else { return .refused(.unknownSession) }
+    mutating func acquire(_ original: Command.Acquire, _ effects: inout [Effect]) -> Answer {
+        guard let session = sessionIndex[original.session] else { return .refused(.unknownSession) }
+        var command = original
+        if command.names.count > 1 { command.names.sort() }
         guard command.dedup != nil else { return acquireOnce(command, session, &effects) }
         return once(session, command.dedup, fingerprint(of: command)) { table in
             table.acquireOnce(command, session, &effects)
         }
     }
 
-    private func fingerprint(of command: Command.Acquire) -> UInt64 {
+    func fingerprint(of command: Command.Acquire) -> UInt64 {
         var hash = RecordHash(kind: 11)
         hash.combine(command.request)
         hash.combine(command.owner)
@@ -17,19 +19,22 @@ extension LockTable {
     }
 
     private mutating func acquireOnce(
-        _ original: Command.Acquire, _ session: Slot<SessionRecord>, _ effects: inout [Effect]
+        _ command: Command.Acquire, _ session: Slot<SessionRecord>, _ effects: inout [Effect]
     ) -> Answer {
-        var command = original
-        if command.names.count > 1 { command.names.sort() }
         if let refusal = problem(with: command) { return .refused(refusal) }
-        if let known = knownAnswer(to: command) { return known }
+        if let waiter = waiter(of: command) { return attach(command, to: waiter) }
+        if let known = knownGrant(of: command) { return known }
         if let answer = enterAgain(command) { return answer }
         if let refusal = kindProblem(with: command) { return .refused(refusal) }
         guard sessionSlab[session].grantCount + sessionSlab[session].waiterCount < limits.grantsPerSession else {
             return .refused(.tooManyGrants)
         }
         if mayTakeAtOnce(command) { return grant(command, session, &effects) }
-        if let recoveringUntil, command.waitUntil == nil { return .refused(.recovering(until: recoveringUntil)) }
+        if command.waitUntil.map({ $0 <= logTime }) ?? true {
+            if let recoveringUntil { return .refused(.recovering(until: recoveringUntil)) }
+            // No place in a queue would help who does not wait.
+            guard isFree(command) else { return .busy }
+        }
         return enqueue(command, session, &effects)
     }
 
@@ -47,18 +52,34 @@ extension LockTable {
         return nextToken == nil ? .tokensExhausted : nil
     }
 
-    /// A repeated request attaches to its waiter or is told its grant again.
-    func knownAnswer(to command: Command.Acquire) -> Answer? {
-        if waiterIndex[RequestKey(session: command.session, request: command.request)] != nil { return .queued }
-        var cursor = owners[command.owner]?.holders.first
-        while let slot = cursor {
-            let holder = holderSlab[slot]
-            if holder.request == command.request, holder.sessionID == command.session {
-                return holder.names == command.names ? .granted(record(of: slot)) : .refused(.requestReused)
-            }
-            cursor = holder.ofOwner.next
+    func waiter(of command: Command.Acquire) -> Slot<WaiterRecord>? {
+        waiterIndex[RequestKey(session: command.session, request: command.request)]
+    }
+
+    /// A request issued again keeps its place (RULES 26).
+    ///
+    /// A later deadline counts from now on; an earlier one may be that of a late duplicate.
+    private mutating func attach(_ command: Command.Acquire, to waiter: Slot<WaiterRecord>) -> Answer {
+        let asked = waiterSlab[waiter].command
+        guard asked.owner == command.owner, asked.names == command.names, asked.mode == command.mode else {
+            return .refused(.requestReused)
         }
-        return nil
+        if let deadline = command.waitUntil, deadline > waiterSlab[waiter].deadline {
+            change(waiter) { $0.deadline = deadline }
+            setTimer(waiter)
+        }
+        return .queued
+    }
+
+    /// A repeated request is told its grant again, as long as all of it is held.
+    func knownGrant(of command: Command.Acquire) -> Answer? {
+        guard let slot = grantIndex[RequestKey(session: command.session, request: command.request)] else { return nil }
+        let grant = record(of: slot)
+        let isWhole = grant.names.allSatisfy { isLive(grant.token, of: $0) }
+        guard grant.owner == command.owner, grant.names == command.names, isWhole else {
+            return .refused(.requestReused)
+        }
+        return .granted(grant)
     }
 
     private func kindProblem(with command: Command.Acquire) -> Refusal? {
@@ -80,6 +101,12 @@ extension LockTable {
             if lockSlab[slot].waiterCount > 0, !mayPassWaiters(command, of: lockSlab[slot]) { return false }
         }
         return true
+    }
+
+    private func isFree(_ command: Command.Acquire) -> Bool {
+        command.names.allSatisfy { name in
+            lockIndex[name].map { isFree(lockSlab[$0], for: command.mode) } ?? true
+        }
     }
 
     private func mayPassWaiters(_ command: Command.Acquire, of lock: LockRecord) -> Bool {

@@ -7,7 +7,9 @@ extension LockTable {
         guard let dedup else { return work(&self) }
         forgetAnswers(of: session, through: dedup.doneThrough)
         guard dedup.sequence > sessionSlab[session].doneThrough else { return .refused(.sequenceDone) }
-        if let known = sessionSlab[session].answers.first(where: { $0.sequence == dedup.sequence }) {
+        let place = place(of: dedup.sequence, in: session)
+        if place < sessionSlab[session].answers.count, sessionSlab[session].answers[place].sequence == dedup.sequence {
+            let known = sessionSlab[session].answers[place]
             guard known.fingerprint == fingerprint else { return .refused(.sequenceReused) }
             return known.answer ?? .queued
         }
@@ -25,28 +27,41 @@ extension LockTable {
     }
 
     mutating func keep(_ record: DedupRecord, in session: Slot<SessionRecord>) {
-        let place = sessionSlab[session].answers.firstIndex { $0.sequence > record.sequence }
-        sessionSlab[session].answers.insert(record, at: place ?? sessionSlab[session].answers.endIndex)
+        sessionSlab[session].answers.insert(record, at: place(of: record.sequence, in: session))
         recordSum &+= hash(record, of: sessionSlab[session].id)
     }
 
-    /// The wait of a request ended: whoever retries it is told how.
-    mutating func settle(_ session: Slot<SessionRecord>, _ dedup: Dedup?, _ answer: Answer) {
-        guard let dedup,
-            let place = sessionSlab[session].answers.firstIndex(where: { $0.sequence == dedup.sequence })
-        else { return }
+    /// Where the first answer of this or a later sequence is.
+    private func place(of sequence: UInt64, in session: Slot<SessionRecord>) -> Int {
+        var (low, high) = (0, sessionSlab[session].answers.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sessionSlab[session].answers[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The wait of a request ended: whoever retries it is told how, under each sequence it was issued with.
+    mutating func settle(_ session: Slot<SessionRecord>, _ command: Command.Acquire, _ answer: Answer) {
+        guard !sessionSlab[session].answers.isEmpty else { return }
         let id = sessionSlab[session].id
-        recordSum &-= hash(sessionSlab[session].answers[place], of: id)
-        sessionSlab[session].answers[place].answer = answer
-        recordSum &+= hash(sessionSlab[session].answers[place], of: id)
+        let fingerprint = fingerprint(of: command)
+        for place in sessionSlab[session].answers.indices {
+            let record = sessionSlab[session].answers[place]
+            guard record.answer == nil, record.fingerprint == fingerprint else { continue }
+            if makes(.onlyFirstSequenceSettled), record.sequence != command.dedup?.sequence { continue }
+            recordSum &-= hash(record, of: id)
+            sessionSlab[session].answers[place].answer = answer
+            recordSum &+= hash(sessionSlab[session].answers[place], of: id)
+        }
     }
 
     private mutating func forgetAnswers(of session: Slot<SessionRecord>, through done: UInt64) {
         guard done > sessionSlab[session].doneThrough else { return }
         change(session) { $0.doneThrough = done }
         let id = sessionSlab[session].id
-        let gone = sessionSlab[session].answers.prefix { $0.sequence <= done }
-        for record in gone { recordSum &-= hash(record, of: id) }
-        sessionSlab[session].answers.removeFirst(gone.count)
+        let gone = done == .max ? sessionSlab[session].answers.count : place(of: done + 1, in: session)
+        for record in sessionSlab[session].answers.prefix(gone) { recordSum &-= hash(record, of: id) }
+        sessionSlab[session].answers.removeFirst(gone)
     }
 }

@@ -7,7 +7,8 @@ extension LockTable {
         hash.combine(logTime)
         hash.combine(nextTokenValue)
         hash.combine(nextArrival)
-        hash.combine(recoveringUntil?.nanoseconds ?? -1)
+        hash.combine(recoveringUntil == nil ? 0 : 1 as UInt64)
+        hash.combine(recoveringUntil ?? .zero)
         hash.combine(longestLease)
         hash.combine(UInt64(featureLevel))
         return hash.value &+ recordSum

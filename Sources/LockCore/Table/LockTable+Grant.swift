@@ -6,8 +6,9 @@ extension LockTable {
         let token = FencingToken(rawValue: nextTokenValue)
         if !makes(.tokenReusedForNextGrant) { nextTokenValue += 1 }
         for (part, name) in command.names.enumerated() {
-            insertHolder(
-                holder(for: command, session, token, part: part, lock: lock(named: name, kind: command.mode.kind)))
+            // A line of its own: as an argument below it would change the table while a copy of it waits, and copy all locks.
+            let lock = lock(named: name, kind: command.mode.kind)
+            insertHolder(holder(for: command, session, token, part: part, lock: lock))
         }
         let record = GrantRecord(
             session: command.session, request: command.request, owner: command.owner, names: command.names,
@@ -47,6 +48,7 @@ extension LockTable {
         if let session = record.session {
             holderSlab.append(slot, to: &sessionSlab[session].holders, HolderRecord.InSession.self)
             sessionSlab[session].grantCount += 1
+            if record.part == 0 || grantIndex[record.requestKey] == nil { grantIndex[record.requestKey] = slot }
             holderSlab.append(
                 slot, to: &owners[record.owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
         }

@@ -4,15 +4,17 @@ extension LockTable {
     /// Nobody gets in between, unless a fair waiter is queued.
     mutating func handOver(_ command: Command.HandOver, _ effects: inout [Effect]) -> Answer {
         guard sessionIndex[command.session] != nil else { return .refused(.unknownSession) }
-        guard let old = holder(of: command.name, command.token, session: command.session), isHandable(old) else {
-            return .notHeld
-        }
         guard command.to.session == command.session, command.to.names == [command.name] else {
             return .refused(.badNames)
         }
         guard command.to.mode == .exclusive else { return .refused(.notExclusive) }
+        if waiter(of: command.to) != nil { return .refused(.requestReused) }
+        // Before the old grant is looked for: a retry comes when that is over (S7).
+        if let known = knownGrant(of: command.to) { return known }
+        guard let old = holder(of: command.name, command.token, session: command.session), isHandable(old) else {
+            return .notHeld
+        }
         if let refusal = problem(with: command.to) { return .refused(refusal) }
-        if let known = knownAnswer(to: command.to) { return known == .queued ? .refused(.requestReused) : known }
         guard mayHandOver(old, to: command.to) else { return .handOverRefused }
         return replace(old, with: command.to, &effects)
     }

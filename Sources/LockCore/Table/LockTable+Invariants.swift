@@ -10,7 +10,8 @@ extension LockTable {
                 return "\(lockSlab[slot].name): \(problem)"
             }
         }
-        return recordProblem() ?? indexProblem() ?? timerProblem() ?? circleProblem()
+        return recordProblem() ?? indexProblem() ?? grantProblem() ?? answerProblem() ?? timerProblem()
+            ?? circleProblem()
     }
 
     /// S1, and the counts that decide it.
@@ -47,6 +48,8 @@ extension LockTable {
             lock.fairWaiters == waiters.count(where: { $0.command.fairness == .fair }),
             lock.exclusiveWaiters == waiters.count(where: { $0.command.mode == .exclusive })
         else { return "its counts of waiters are wrong" }
+        let firstExclusive = entries.first { waiterSlab[queueSlab[$0].waiter].command.mode == .exclusive }
+        guard lock.firstExclusiveWaiter == firstExclusive else { return "its first exclusive waiter is not the first" }
         if entries.contains(where: { mayBeServed(queueSlab[$0].waiter) }) {
             return "L3: a waiter is blocked by nothing"
         }
@@ -97,30 +100,79 @@ extension LockTable {
     }
 
     private func timerProblem() -> String? {
-        let expected =
-            waiterSlab.slots.count { waiterSlab[$0].deadline < .distantFuture }
-            + holderSlab.slots.count { holderSlab[$0].due < .distantFuture }
-        var seen = 0
-        for timer in timers.unordered {
+        let (waiters, holders) = timedRecords()
+        if waiterSlab.slots.contains(where: { waiterSlab[$0].deadline < .distantFuture && !waiters.contains($0) })
+            || holderSlab.slots.contains(where: { holderSlab[$0].due < .distantFuture && !holders.contains($0) })
+        {
+            return "something due has no timer"
+        }
+        return timers.count > 2 * (waiterSlab.count + holderSlab.count) + 64 ? "stale timers pile up" : nil
+    }
+
+    private func timedRecords() -> (Set<Slot<WaiterRecord>>, Set<Slot<HolderRecord>>) {
+        var (waiters, holders): (Set<Slot<WaiterRecord>>, Set<Slot<HolderRecord>>) = ([], [])
+        for timer in timers.unordered where isCurrent(timer) {
             switch timer.subject {
-            case .waiter(let slot): seen += waiterSlab.contains(slot) && waiterSlab[slot].arrival == timer.key ? 1 : 0
-            case .holder(let slot):
-                seen +=
-                    holderSlab.contains(slot) && holderSlab[slot].token.rawValue == timer.key
-                        && holderSlab[slot].part == timer.part && holderSlab[slot].due == timer.time ? 1 : 0
+            case .waiter(let slot): waiters.insert(slot)
+            case .holder(let slot): holders.insert(slot)
             case .recovery: continue
             }
         }
-        return seen >= expected ? nil : "something due has no timer"
+        return (waiters, holders)
     }
 
+    /// One walk over the whole wait-for graph, however many wait: a snapshot of 20,000 waiters must load in no time.
     private func circleProblem() -> String? {
-        var done: Set<OwnerID> = []
-        for slot in waiterSlab.slots {
+        var (entered, finished): (Set<OwnerID>, Set<OwnerID>) = ([], [])
+        var seen = PassedReaders()
+        for slot in waiterSlab.slots where entered.insert(waiterSlab[slot].command.owner).inserted {
             let start = waiterSlab[slot].command.owner
-            guard done.insert(start).inserted else { continue }
-            if let circle = circle(through: slot) { return "RULES 12: a circle of \(circle.count) owners waits" }
+            var path = [(owner: start, ahead: blockers(of: start, &seen))]
+            while var step = path.popLast() {
+                guard let blocker = step.ahead.popLast() else {
+                    finished.insert(step.owner)
+                    continue
+                }
+                path.append(step)
+                if blocker == step.owner || finished.contains(blocker) { continue }
+                guard entered.insert(blocker).inserted else { return "RULES 12: a circle of owners waits" }
+                path.append((owner: blocker, ahead: blockers(of: blocker, &seen)))
+            }
         }
         return nil
+    }
+
+    /// Whoever retries a waiting request must be told its end one day.
+    private func answerProblem() -> String? {
+        var awaited: Set<RequestKey> = []
+        for slot in waiterSlab.slots {
+            let command = waiterSlab[slot].command
+            awaited.insert(answerKey(command.session, fingerprint(of: command)))
+        }
+        for slot in sessionSlab.slots {
+            let session = sessionSlab[slot]
+            for record in session.answers where record.answer == nil {
+                guard awaited.contains(answerKey(session.id, record.fingerprint)) else {
+                    return "RULES 16: a retry would wait for a request that is over"
+                }
+            }
+        }
+        return nil
+    }
+
+    private func answerKey(_ session: SessionID, _ fingerprint: UInt64) -> RequestKey {
+        RequestKey(session: session, request: RequestID(high: 0, low: fingerprint))
+    }
+
+    private func grantProblem() -> String? {
+        var tokens: [RequestKey: FencingToken] = [:]
+        for slot in holderSlab.slots where holderSlab[slot].isLive {
+            let (key, token) = (holderSlab[slot].requestKey, holderSlab[slot].token)
+            if tokens.updateValue(token, forKey: key) ?? token != token { return "S7: one request has two grants" }
+            guard let known = grantIndex[key], holderSlab.contains(known), holderSlab[known].token == token,
+                holderSlab[known].isLive, holderSlab[known].requestKey == key
+            else { return "a grant is not found by its request" }
+        }
+        return tokens.count == grantIndex.count ? nil : "an index of grants is out of step"
     }
 }

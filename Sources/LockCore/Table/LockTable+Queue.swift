@@ -88,12 +88,21 @@ extension LockTable {
         }
         queueSlab.insert(entry, after: neighbour, in: &lockSlab[lock].queue, QueueRecord.InQueue.self)
         countWaiter(waiter, in: lock, by: 1)
+        if waiterSlab[waiter].command.mode == .exclusive, !isBehindExclusive(entry) {
+            lockSlab[lock].firstExclusiveWaiter = entry
+        }
         return entry
     }
 
+    /// Whether an exclusive waiter comes before this place; the order is the same in all queues.
+    func isBehindExclusive(_ entry: Slot<QueueRecord>) -> Bool {
+        guard let first = lockSlab[queueSlab[entry].lock].firstExclusiveWaiter else { return false }
+        return comesBefore(queueSlab[first].waiter, queueSlab[entry].waiter)
+    }
+
     private func comesBefore(_ one: Slot<WaiterRecord>, _ other: Slot<WaiterRecord>) -> Bool {
-        let (one, other) = (waiterSlab[one], waiterSlab[other])
-        return one.priority == other.priority ? one.arrival < other.arrival : one.priority > other.priority
+        let (priority, other) = (waiterSlab[one].priority, (waiterSlab[other].priority, waiterSlab[other].arrival))
+        return priority == other.0 ? waiterSlab[one].arrival < other.1 : priority > other.0
     }
 
     private mutating func countWaiter(_ waiter: Slot<WaiterRecord>, in lock: Slot<LockRecord>, by step: Int) {
@@ -103,11 +112,16 @@ extension LockTable {
         if command.mode == .exclusive { lockSlab[lock].exclusiveWaiters += step }
     }
 
+    /// Once for each waiter, in however many queues it is overtaken: its bound would be passed otherwise.
     private mutating func countOvertakings(by waiter: Slot<WaiterRecord>) {
+        var counted: Set<Slot<WaiterRecord>> = []
         for entry in waiterSlab[waiter].entries {
             var cursor = queueSlab[entry].links.next
             while let behind = cursor {
-                change(queueSlab[behind].waiter) { $0.overtaken = $0.overtaken.saturatingAdding(1) }
+                let other = queueSlab[behind].waiter
+                if makes(.overtakingsCountedTwice) || counted.insert(other).inserted {
+                    change(other) { $0.overtaken = $0.overtaken.saturatingAdding(1) }
+                }
                 cursor = queueSlab[behind].links.next
             }
         }
@@ -118,11 +132,15 @@ extension LockTable {
         recordSum &-= hash(record)
         for entry in record.entries {
             let lock = queueSlab[entry].lock
+            let wasBeforeReaders = record.command.mode == .exclusive && queueSlab[entry].links.next != nil
+            if lockSlab[lock].firstExclusiveWaiter == entry {
+                lockSlab[lock].firstExclusiveWaiter = nextExclusive(after: entry)
+            }
             queueSlab.unlink(entry, from: &lockSlab[lock].queue, QueueRecord.InQueue.self)
             countWaiter(slot, in: lock, by: -1)
             queueSlab.remove(entry)
             if !makes(.cancelDoesNotServe) || lockSlab[lock].holderCount == 0 && lockSlab[lock].waiterCount == 0 {
-                touch(lock)
+                touch(lock, readersToo: wasBeforeReaders)
             }
         }
         waiterSlab.unlink(slot, from: &sessionSlab[record.session].waiters, WaiterRecord.InSession.self)
@@ -134,29 +152,34 @@ extension LockTable {
         waiterSlab.remove(slot)
     }
 
+    private func nextExclusive(after entry: Slot<QueueRecord>) -> Slot<QueueRecord>? {
+        var cursor = queueSlab[entry].links.next
+        while let later = cursor, waiterSlab[queueSlab[later].waiter].command.mode != .exclusive {
+            cursor = queueSlab[later].links.next
+        }
+        return cursor
+    }
+
     mutating func endWait(_ slot: Slot<WaiterRecord>, _ end: WaitEnd, _ effects: inout [Effect]) {
         let record = waiterSlab[slot]
         effects.append(.waitEnded(event(of: slot), end))
         if case .refused(let refusal) = end {
-            settle(record.session, record.command.dedup, .refused(refusal))
+            settle(record.session, record.command, .refused(refusal))
         } else {
-            settle(record.session, record.command.dedup, .busy)
+            settle(record.session, record.command, .busy)
         }
         removeWaiter(slot)
     }
 
     /// Withdraws a request: a waiting one leaves, a granted one is released, an unknown one needs nothing.
     mutating func cancel(_ session: SessionID, _ request: RequestID, _ effects: inout [Effect]) -> Answer {
-        guard let slot = sessionIndex[session] else { return .refused(.unknownSession) }
-        if let waiter = waiterIndex[RequestKey(session: session, request: request)] {
+        guard sessionIndex[session] != nil else { return .refused(.unknownSession) }
+        let key = RequestKey(session: session, request: request)
+        if let waiter = waiterIndex[key] {
             endWait(waiter, .cancelled, &effects)
             return .done
         }
-        let own = holderSlab.list(sessionSlab[slot].holders, HolderRecord.InSession.self)
-        for holder in own where holderSlab[holder].request == request {
-            effects.append(.released(event(of: holder)))
-            retire(holder, delay: .zero)
-        }
+        while let part = grantIndex[key] { giveBack(firstPart(of: part), &effects) }
         return .done
     }
 

@@ -16,8 +16,8 @@ extension LockTable {
 
     /// S7: frees what the session holds under this very token, and nothing else.
     private mutating func releaseOnce(_ command: Command.Release, _ effects: inout [Effect]) -> Answer {
+        guard (1...Limits.namesPerRequest).contains(command.names.count) else { return .refused(.badNames) }
         let names = distinct(command.names)
-        guard !names.isEmpty else { return .refused(.badNames) }
         var freed = 0
         for name in names {
             guard let slot = holder(of: name, command.token, session: command.session) else { continue }
@@ -33,15 +33,15 @@ extension LockTable {
 
     private func distinct(_ names: [LockName]) -> [LockName] {
         guard names.count > 1 else { return names }
-        let sorted = names.prefix(Limits.namesPerRequest).sorted()
+        let sorted = names.sorted()
         return sorted.enumerated().filter { $0.offset == 0 || sorted[$0.offset - 1] != $0.element }.map(\.element)
     }
 
     /// A clean release, or the acknowledgement of a forced one: only the latter leaves a lock-delay (S10).
-    private mutating func giveBack(_ slot: Slot<HolderRecord>, _ effects: inout [Effect]) {
+    mutating func giveBack(_ slot: Slot<HolderRecord>, _ effects: inout [Effect]) {
         let holder = holderSlab[slot]
         effects.append(.released(event(of: slot)))
-        let forced = holder.phase != .held
+        let forced = holder.phase != .held && !makes(.acknowledgementWithoutDelay)
         retire(slot, delay: forced || makes(.lockDelayAfterRelease) ? holder.lockDelay : .zero)
     }
 
@@ -86,7 +86,7 @@ extension LockTable {
         count(record.mode, in: record.lock, by: -1)
         if record.mode != .exclusive { sharedHolderIndex[HolderKey(lock: record.lock, token: record.token)] = nil }
         holderSlab.remove(slot)
-        touch(record.lock)
+        touch(record.lock, readersToo: record.mode == .exclusive)
     }
 
     /// Takes the holder from its session and its owner.
@@ -98,12 +98,34 @@ extension LockTable {
         holderSlab.unlink(slot, from: &owners[owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
         if owners[owner]?.isEmpty ?? false { owners[owner] = nil }
         holderSlab[slot].session = nil
+        forgetGrant(slot)
+    }
+
+    /// The index goes on to another live part of the grant, or forgets it with its last.
+    private mutating func forgetGrant(_ slot: Slot<HolderRecord>) {
+        let key = holderSlab[slot].requestKey
+        guard grantIndex[key] == slot else { return }
+        grantIndex[key] = holderSlab[slot].names.count == 1 ? nil : liveParts(of: slot).first
+    }
+
+    private func liveParts(of slot: Slot<HolderRecord>) -> [Slot<HolderRecord>] {
+        let record = holderSlab[slot]
+        return record.names.compactMap { name in
+            guard let lock = lockIndex[name], let part = holder(in: lock, record.token) else { return nil }
+            return holderSlab[part].session == nil ? nil : part
+        }
+    }
+
+    /// The live part of the grant that comes first, so that parts end in the order of their names.
+    func firstPart(of slot: Slot<HolderRecord>) -> Slot<HolderRecord> {
+        holderSlab[slot].names.count == 1 ? slot : liveParts(of: slot).first ?? slot
     }
 
     mutating func downgrade(_ command: Command.Release, _ effects: inout [Effect]) -> Answer {
         guard let session = sessionIndex[command.session] else { return .refused(.unknownSession) }
         var fingerprint = RecordHash(kind: 13)
         fingerprint.combine(command.token.rawValue)
+        for name in command.names { fingerprint.combine(name.text) }
         return once(session, command.dedup, fingerprint.value) { $0.downgradeOnce(command, &effects) }
     }
 
@@ -114,6 +136,8 @@ extension LockTable {
             return .notHeld
         }
         if case .permits = holderSlab[first].mode { return .refused(.notExclusive) }
+        // A grant has one mode: half of it cannot become shared.
+        guard names.count == holderSlab[first].names.count else { return .refused(.badNames) }
         guard holderSlab[first].mode == .exclusive else { return .downgraded(record(of: first)) }
         for slot in own { makeShared(slot) }
         effects.append(.downgraded(record(of: first)))
@@ -126,6 +150,6 @@ extension LockTable {
         change(slot) { $0.mode = .shared }
         count(.shared, in: lock, by: 1)
         sharedHolderIndex[HolderKey(lock: lock, token: holderSlab[slot].token)] = slot
-        touch(lock)
+        touch(lock, readersToo: true)
     }
 }

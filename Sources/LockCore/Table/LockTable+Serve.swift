@@ -1,9 +1,13 @@
 extension LockTable {
-    mutating func touch(_ lock: Slot<LockRecord>) { touched.append(lock) }
+    mutating func touch(_ lock: Slot<LockRecord>, readersToo: Bool) {
+        touched.append(TouchRecord(lock: lock, readersToo: readersToo))
+    }
 
     /// In byte order of the names: places in a slab differ between replicas.
     mutating func touchAllLocks() {
-        touched += lockSlab.slots.sorted { lockSlab[$0].name < lockSlab[$1].name }
+        for lock in lockSlab.slots.sorted(by: { lockSlab[$0].name < lockSlab[$1].name }) {
+            touch(lock, readersToo: true)
+        }
     }
 
     /// Grants what became free, name after name, in the order in which the names became free.
@@ -11,23 +15,25 @@ extension LockTable {
         guard !touched.isEmpty else { return }
         var next = 0
         while next < touched.count {
-            let lock = touched[next]
+            let touch = touched[next]
             next += 1
-            if lockSlab.contains(lock) { serve(lock, &effects) }
+            serve(touch, &effects)
         }
-        for lock in touched where lockSlab.contains(lock) { forgetIfUnused(lock) }
+        for touch in touched where lockSlab.contains(touch.lock) { forgetIfUnused(touch.lock) }
         touched.removeAll(keepingCapacity: true)
     }
 
     /// Serves a queue from its head: readers one after the other, others only as the first.
-    private mutating func serve(_ lock: Slot<LockRecord>, _ effects: inout [Effect]) {
-        var cursor = lockSlab[lock].queue.first
+    private mutating func serve(_ touch: TouchRecord, _ effects: inout [Effect]) {
+        var cursor = lockSlab[touch.lock].queue.first
         while let entry = cursor {
-            cursor = queueSlab[entry].links.next
             let waiter = queueSlab[entry].waiter
+            let mode = waiterSlab[waiter].command.mode
+            guard isFree(lockSlab[touch.lock], for: mode), touch.readersToo || mode != .shared else { return }
+            cursor = queueSlab[entry].links.next
             if mayBeServed(waiter) {
                 serve(waiter, &effects)
-            } else if waiterSlab[waiter].command.mode != .shared {
+            } else if mode != .shared {
                 return
             }
         }
@@ -38,7 +44,7 @@ extension LockTable {
         let record = waiterSlab[waiter]
         removeWaiter(waiter)
         let answer = grant(record.command, record.session, &effects)
-        settle(record.session, record.command.dedup, answer)
+        settle(record.session, record.command, answer)
     }
 
     /// RULES 14: all its names are free, and nobody who conflicts comes before it in any of its queues.
@@ -54,13 +60,7 @@ extension LockTable {
     private func isBehindConflict(_ entry: Slot<QueueRecord>, _ mode: LockMode) -> Bool {
         guard queueSlab[entry].links.previous != nil else { return false }
         guard mode == .shared else { return true }
-        if makes(.readersOvertakeWriter) { return false }
-        var cursor = queueSlab[entry].links.previous
-        while let earlier = cursor {
-            if waiterSlab[queueSlab[earlier].waiter].command.mode != .shared { return true }
-            cursor = queueSlab[earlier].links.previous
-        }
-        return false
+        return !makes(.readersOvertakeWriter) && isBehindExclusive(entry)
     }
 
     private mutating func forgetIfUnused(_ lock: Slot<LockRecord>) {

@@ -40,8 +40,7 @@ extension LockTable {
         guard let slot = sessionIndex[session] else { return .refused(.unknownSession) }
         endWaits(of: slot, .cancelled, &effects)
         for holder in holderSlab.list(sessionSlab[slot].holders, HolderRecord.InSession.self) {
-            effects.append(.released(event(of: holder)))
-            retire(holder, delay: .zero)
+            giveBack(holder, &effects)
         }
         removeSession(slot)
         return .done

@@ -99,7 +99,9 @@ extension LockTable {
         guard try decoder.read(UInt32.self) == Self.magic else { throw .notASnapshot }
         let version = try decoder.read(UInt16.self)
         guard version == Self.version else { throw .unknownVersion(version) }
-        self.init(at: try decoder.readTime(), limits: limits)
+        let time = try decoder.readTime()
+        guard time <= .latest else { throw .inconsistent("a time beyond the last") }
+        self.init(at: time, limits: limits)
         try readHeader(&decoder)
         try readSessions(&decoder)
         try readHolders(&decoder)
@@ -117,6 +119,7 @@ extension LockTable {
         longestLease = try decoder.readSpan()
         featureLevel = try decoder.read()
         guard nextTokenValue <= FencingToken.maximum.rawValue + 1 else { throw .inconsistent("the next token") }
+        guard longestLease > .zero else { throw .inconsistent("the longest lease") }
         guard nextArrival < .max / 2 else { throw .inconsistent("the next arrival") }
         if let recoveringUntil, recoveringUntil <= logTime { throw .inconsistent("a recovery in the past") }
         setRecoveryTimer()
@@ -137,6 +140,7 @@ extension LockTable {
             timeToLive: try decoder.readSpan())
         guard record.timeToLive > .zero else { throw .inconsistent("a session without a lease") }
         record.generation = try decoder.read()
+        guard record.generation < .max / 2 else { throw .inconsistent("a generation that no renewals reach") }
         record.doneThrough = try decoder.read()
         record.answers = try decoder.readList(atMost: Limits.outstandingPerSession) { (decoder) throws(SnapshotError) in
             DedupRecord(

@@ -28,6 +28,9 @@ extension LockTable {
     /// A driver applies `.advance` then.
     package var nextDue: LogTime? { timers.min?.time }
 
+    /// Entries in the heap, stale ones included; bounded by what lives.
+    package var timerCount: Int { timers.count }
+
     mutating func setTimer(_ slot: Slot<WaiterRecord>) {
         let record = waiterSlab[slot]
         guard record.deadline < .distantFuture else { return }
@@ -92,10 +95,11 @@ extension LockTable {
     }
 
     /// Whether the record still exists and still has that due time.
-    private func isCurrent(_ timer: TimerRecord) -> Bool {
+    func isCurrent(_ timer: TimerRecord) -> Bool {
         switch timer.subject {
         case .waiter(let slot):
             waiterSlab.contains(slot) && waiterSlab[slot].arrival == timer.key
+                && waiterSlab[slot].deadline == timer.time
         case .holder(let slot):
             holderSlab.contains(slot) && holderSlab[slot].token.rawValue == timer.key
                 && holderSlab[slot].part == timer.part && holderSlab[slot].due == timer.time

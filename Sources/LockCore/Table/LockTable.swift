@@ -28,12 +28,14 @@ package struct LockTable: Sendable {
     var lockIndex: [LockName: Slot<LockRecord>] = [:]
     var owners: [OwnerID: OwnerRecord] = [:]
     var waiterIndex: [RequestKey: Slot<WaiterRecord>] = [:]
+    /// One live part of each grant, so that a repeated or withdrawn request finds its grant at once.
+    var grantIndex: [RequestKey: Slot<HolderRecord>] = [:]
     /// Only grants that can have many beside them; an exclusive one is found in its lock's short list.
     var sharedHolderIndex: [HolderKey: Slot<HolderRecord>] = [:]
 
     var timers = Heap<TimerRecord>()
     /// Locks whose queue may have become grantable during the present command, in order.
-    var touched: [Slot<LockRecord>] = []
+    var touched: [TouchRecord] = []
     /// Sum of the hashes of all records; see `digest`.
     var recordSum: UInt64 = 0
     let limits: TableLimits
@@ -48,8 +50,8 @@ package struct LockTable: Sendable {
         firstToken: FencingToken = FencingToken(rawValue: 1), at now: LogTime = .zero,
         limits: TableLimits = TableLimits()
     ) {
-        self.logTime = now
-        self.nextTokenValue = firstToken.rawValue
+        self.logTime = min(now, .latest)
+        self.nextTokenValue = min(firstToken.rawValue, FencingToken.maximum.rawValue + 1)
         self.limits = limits
     }
 
@@ -67,7 +69,7 @@ package struct LockTable: Sendable {
     ///   - effects: Receives what happened, in order, including what happened to the sender's own requests.
     /// - Returns: What the sender is told.
     package mutating func apply(_ command: Command, at now: LogTime, effects: inout [Effect]) -> Answer {
-        logTime = max(logTime, now)
+        logTime = max(logTime, min(now, .latest))
         fireTimers(&effects)
         serveTouched(&effects)
         let answer = carryOut(command, &effects)
@@ -95,7 +97,20 @@ package struct LockTable: Sendable {
     }
 }
 
-/// Finds a waiter: request ids are unique within a session.
+extension LogTime {
+    /// A table's time stays below `.distantFuture`, which stands for never: a deadline of never must not pass.
+    static let latest = LogTime(nanoseconds: .max - 1)
+}
+
+/// A lock whose queue may have become grantable.
+struct TouchRecord: Sendable {
+    var lock: Slot<LockRecord>
+    /// Whether more than the head may be served: readers who wait for another of their names would be looked at in vain each
+    /// time a reader comes or goes.
+    var readersToo: Bool
+}
+
+/// Finds a waiter or a grant: request ids are unique within a session.
 struct RequestKey: Hashable, Sendable {
     var session: SessionID
     var request: RequestID

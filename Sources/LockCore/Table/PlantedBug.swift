@@ -38,6 +38,12 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case reentryMakesSecondGrant
     /// Priorities may overtake without bound (RULES 14).
     case unboundedOvertaking
+    /// A request for several names counts as several overtakings of one waiter (RULES 14).
+    case overtakingsCountedTwice
+    /// The acknowledgement of a forced release leaves no lock-delay (S10, RULES 19).
+    case acknowledgementWithoutDelay
+    /// A wait that was issued again under another sequence is settled under its first only (RULES 16, 26).
+    case onlyFirstSequenceSettled
 }
 
 extension LockTable {

@@ -42,6 +42,8 @@ struct LockRecord: SlabRecord {
     var waiterCount = 0
     var fairWaiters = 0
     var exclusiveWaiters = 0
+    /// Readers behind it wait; those before it may enter.
+    var firstExclusiveWaiter: Slot<QueueRecord>?
 
     // The name of an empty place is never read.
     static let vacant = LockRecord(name: .vacant, nameHash: 0, kind: .readWrite)
@@ -79,6 +81,8 @@ struct HolderRecord: SlabRecord {
         case .revoked(let until), .lockDelay(let until), .minimumHold(let until): until
         }
     }
+
+    var requestKey: RequestKey { RequestKey(session: sessionID, request: request) }
 
     /// Whether an owner stands behind it.
     var isLive: Bool {

@@ -110,9 +110,9 @@ extension InProcessBackend {
     ///   - deadline: Not needed: the answer is there at once.
     /// - Returns: An outcome for each grant.
     public func renew(_ grants: [Grant], deadline: ContinuousTime) async -> [RenewalOutcome] {
-        store.update { state, now in
+        store.update { [id] state, now in
             grants.map { grant in
-                state.holds(grant, at: now) ? .renewed(.unlimited) : .lost(.superseded)
+                state.holds(grant, by: id, at: now) ? .renewed(.unlimited) : .lost(.superseded)
             }
         }
     }

@@ -51,11 +51,16 @@ extension InProcessState {
         }
     }
 
-    /// Whether the grant lives, under its token, on all its names.
-    mutating func holds(_ grant: Grant, at now: LogTime) -> Bool {
-        var holds = !grant.names.isEmpty
-        for name in grant.names where apply(.validate(name, grant.token), at: now) != .valid(true) { holds = false }
-        return holds
+    /// Whether the client holds this very grant, on all its names.
+    mutating func holds(_ grant: Grant, by client: InProcessClient.ID, at now: LogTime) -> Bool {
+        _ = apply(.advance, at: now)
+        return !grant.names.isEmpty
+            && grant.names.allSatisfy { name in
+                holders(of: name).contains {
+                    $0.token == grant.token && $0.request == grant.request && $0.session.high == client
+                        && $0.phase == .held
+                }
+            }
     }
 }
 

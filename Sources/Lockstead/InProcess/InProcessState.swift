@@ -22,6 +22,10 @@ struct InProcessState: Sendable {
         table = LockTable(firstToken: firstToken, at: now, limits: limits)
     }
 
+    #if DEBUG
+        mutating func plant(_ bug: PlantedBug) { table.plantedBug = bug }
+    #endif
+
     /// Tickets tell calls, readers and clients apart.
     mutating func drawTicket() -> UInt64 {
         lastTicket += 1
@@ -99,6 +103,8 @@ extension InProcessState {
     func describe(_ name: LockName) -> LockDescription? {
         table.view(of: name).map { LockDescription($0, at: table.logTime) { _ in nil } }
     }
+
+    func holders(of name: LockName) -> [HolderView] { table.view(of: name)?.holders ?? [] }
 
     func list(prefix: String, limit: Int) -> [LockDescription] {
         table.list(prefix: prefix, limit: limit).map { LockDescription($0, at: table.logTime) { _ in nil } }

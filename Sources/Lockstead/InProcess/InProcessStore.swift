@@ -20,6 +20,14 @@ public final class InProcessStore: Sendable {
             InProcessState(firstToken: min(FencingToken(rawValue: floor), .maximum), at: LogTime(time.now)))
     }
 
+    #if DEBUG
+        /// A store whose table makes a mistake, to prove that the conformance suite would notice.
+        package convenience init(plantedBug: PlantedBug) {
+            self.init()
+            state.withLock { $0.plant(plantedBug) }
+        }
+    #endif
+
     /// The store of this process.
     public static let shared = InProcessStore()
 

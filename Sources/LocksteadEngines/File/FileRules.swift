@@ -14,6 +14,7 @@ enum FileRules {
         let folder = Folder(folder)
         var rules: [any DoctorRule] = [
             StorageRule(folder: folder), AccessRule(folder: folder), SpaceRule(folder: folder),
+            StateRule(folder: folder),
         ]
         #if os(Linux)
             rules.append(WatchLimitRule())

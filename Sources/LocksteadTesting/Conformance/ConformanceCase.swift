@@ -81,6 +81,10 @@ public struct ConformanceResult: Sendable {
     public let engine: String
     /// How it ended.
     public let verdict: Verdict
+    /// How long it took.
+    public let duration: Duration
+    /// What it counted or measured, for people.
+    public let figures: [String]
 }
 
 /// The engine did not do what the case says.

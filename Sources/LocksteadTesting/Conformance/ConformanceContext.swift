@@ -1,4 +1,5 @@
 import Lockstead
+import Synchronization
 
 /// What a case works with: clients of one store, requests that tell themselves apart, and checks that throw.
 struct ConformanceContext: Sendable {
@@ -6,6 +7,7 @@ struct ConformanceContext: Sendable {
     let capabilities: Capabilities
     let lease: Duration
     let slack: Duration
+    let figures: ConformanceFigures
     let time = SystemTimeSource()
 
     var now: ContinuousTime { time.now }
@@ -13,6 +15,13 @@ struct ConformanceContext: Sendable {
     var soon: ContinuousTime { now.advanced(by: .seconds(10)) }
     /// Whether a grant ends when nobody renews it.
     var leasesRunOut: Bool { capabilities.shortestLease != nil }
+}
+
+/// What a case counted or measured.
+final class ConformanceFigures: Sendable {
+    private let state = Mutex<[String]>([])
+    var all: [String] { state.withLock { $0 } }
+    func note(_ figure: String) { state.withLock { $0.append(figure) } }
 }
 
 // MARK: Clients

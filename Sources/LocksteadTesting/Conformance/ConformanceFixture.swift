@@ -83,6 +83,12 @@ public protocol ConformanceHolder: Sendable {
     /// - Throws: Where the process does not answer.
     func isHeld() async throws -> Bool
 
+    /// Until when the process believes that it holds the lock if it hears nothing more, or heard when it was lost.
+    ///
+    /// - Returns: The end of its lease's validity, on this host's continuous clock; `nil` where it cannot run out.
+    /// - Throws: Where the process does not answer.
+    func believesUntil() async throws -> ContinuousTime?
+
     /// Lets the process give the lock back.
     ///
     /// - Throws: Where the process does not answer.

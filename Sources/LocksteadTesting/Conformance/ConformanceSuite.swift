@@ -26,28 +26,40 @@ public enum ConformanceSuite {
     ///   - testCase: Which.
     ///   - fixture: The engine.
     /// - Returns: How it ended.
-    public static func run(_ testCase: ConformanceCase, on fixture: some ConformanceFixture) async -> ConformanceResult
+    public static func run(_ testCase: ConformanceCase, on fixture: some ConformanceFixture) async
+        -> ConformanceResult
     {
-        var verdict: ConformanceResult.Verdict
+        await run(testCase, on: fixture, within: longestCase)
+    }
+
+    package static func run(
+        _ testCase: ConformanceCase, on fixture: some ConformanceFixture, within limit: Duration
+    ) async -> ConformanceResult {
+        let (time, figures) = (SystemTimeSource(), ConformanceFigures())
+        let start = time.now
+        let verdict: ConformanceResult.Verdict
         do {
             let store = try await fixture.makeStore()
-            verdict = await judge(testCase, fixture, store)
+            verdict = await judge(testCase, fixture, store, figures, limit)
             await store.close()
         } catch {
             verdict = .failed("the fixture made no store: \(error)")
         }
-        return ConformanceResult(conformanceCase: testCase, engine: fixture.engine, verdict: verdict)
+        return ConformanceResult(
+            conformanceCase: testCase, engine: fixture.engine, verdict: verdict,
+            duration: start.duration(to: time.now), figures: figures.all)
     }
 
     private static func judge(
-        _ testCase: ConformanceCase, _ fixture: some ConformanceFixture, _ store: any ConformanceStore
+        _ testCase: ConformanceCase, _ fixture: some ConformanceFixture, _ store: any ConformanceStore,
+        _ figures: ConformanceFigures, _ limit: Duration
     ) async -> ConformanceResult.Verdict {
         do {
             let context = ConformanceContext(
                 store: store, capabilities: try await store.makeBackend().capabilities, lease: fixture.lease,
-                slack: fixture.slack)
+                slack: fixture.slack, figures: figures)
             let missing = testCase.needs.subtracting(context.capabilities.features)
-            try await context.within(longestCase) {
+            try await context.within(limit) {
                 if missing.isEmpty {
                     try await testCase.body(context)
                 } else {

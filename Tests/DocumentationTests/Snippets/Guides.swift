@@ -1,4 +1,5 @@
 import Lockstead
+import LocksteadGuards
 
 private func transfer(under token: FencingToken) async throws {}
 private func render() async throws -> [String] { [] }
@@ -8,6 +9,18 @@ func chooseAnEngine(_ locks: LockClient) async throws {
     // snippet: insist on a guarantee
     try await locks.withLock("accounts/7", require: .fenced) { lease in
         try await transfer(under: lease.token)
+    }
+    // end
+}
+
+private func moveOneCoin(in balances: [UInt8]) -> [UInt8] { balances }
+
+func fence(_ locks: LockClient) async throws {
+    // snippet: a fenced file
+    let ledger = FencedFile("/var/lib/shop/ledger")
+    try await locks.withLock("ledger") { lease in
+        let balances = try await ledger.enter(lease.token)
+        try await ledger.write(lease.token, moveOneCoin(in: balances))
     }
     // end
 }

@@ -26,7 +26,7 @@ struct TableJudge {
 
     /// The first thing that was wrong with this step, in words.
     mutating func judge(_ command: Command, _ answer: Answer, _ effects: [Effect], _ table: LockTable) -> String? {
-        if case .acquire(let request) = command { asked[request.request] = request }
+        if case .acquire(let request) = command, !isWaiting(request.request) { asked[request.request] = request }
         if case .handOver(let request) = command {
             asked[request.to.request] = request.to
             // Passes barging waiters as a barging request may.
@@ -36,7 +36,19 @@ struct TableJudge {
         for effect in effects {
             if let problem = judge(effect, command, table) { return problem }
         }
+        if case .acquire(let request) = command, answer == .queued { noteReissue(request) }
         return judgeAnswer(command, answer, effects, table)
+    }
+
+    private func isWaiting(_ request: RequestID) -> Bool { waiting.contains { $0.request == request } }
+
+    /// A request issued again keeps its terms and its place; only a later deadline counts.
+    private mutating func noteReissue(_ request: Command.Acquire) {
+        guard let place = waiting.firstIndex(where: { $0.request == request.request }),
+            let deadline = request.waitUntil, deadline > waiting[place].waitUntil ?? .zero
+        else { return }
+        waiting[place].waitUntil = deadline
+        asked[request.request]?.waitUntil = deadline
     }
 
     private mutating func judge(_ effect: Effect, _ command: Command, _ table: LockTable) -> String? {
@@ -66,6 +78,8 @@ struct TableJudge {
             if end == .timedOut, request.waitUntil.map({ $0 > table.logTime }) ?? true {
                 return "a wait ended too early"
             }
+            // It was over before it was issued again: the command is a new request.
+            if case .acquire(let again) = command, again.request == event.request { asked[event.request] = again }
         case .deadlockFound, .sessionLost: break
         }
         return nil

@@ -221,7 +221,8 @@ struct TableWalk {
 
     private mutating func command() -> Command {
         switch Int.random(in: 0..<100, using: &draw) {
-        case 0..<36: .acquire(acquire())
+        case 0..<33: .acquire(acquire())
+        case 33..<36: .acquire(reissued() ?? acquire())
         case 36..<58: isCrowded && chance(70) ? .acquire(acquire()) : release()
         case 58..<62:
             .release(
@@ -271,6 +272,14 @@ struct TableWalk {
         if chance(15) { request.minimumHold = .milliseconds(Int64.random(in: -1...1_500, using: &draw)) }
         if chance(15) { request.maximumHold = .milliseconds(Int64.random(in: 0...3_000, using: &draw)) }
         if chance(30) { request.dedup = dedup(session) }
+        return request
+    }
+
+    /// A waiting request once more, under a sequence of its own and with another deadline (RULES 26).
+    private mutating func reissued() -> Command.Acquire? {
+        guard var request = judge.waiting.randomElement(using: &draw) else { return nil }
+        request.waitUntil = now + .milliseconds(Int64.random(in: 1...6_000, using: &draw))
+        request.dedup = dedup(request.session)
         return request
     }
 
@@ -341,7 +350,8 @@ struct TableWalk {
     private mutating func names(for mode: LockMode) -> [LockName] {
         var pool = Self.readWriteNames
         if case .permits = mode { pool = Self.semaphoreNames }
-        if isCrowded, mode == .exclusive { return [Self.readWriteNames[0]] }
+        // One long queue, and one in which every overtaking happens twice.
+        if isCrowded, mode == .exclusive { return Array(Self.readWriteNames.prefix(seed % 12 == 0 ? 2 : 1)) }
         if chance(2) { pool = Self.readWriteNames + Self.semaphoreNames }
         if chance(2) { return chance(50) ? [] : [pool[0], pool[0]] }
         let count = chance(70) ? 1 : Int.random(in: 1...2, using: &draw)

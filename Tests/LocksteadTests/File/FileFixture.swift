@@ -1,6 +1,7 @@
 import Glibc
 import Lockstead
 import Logging
+import TestProcesses
 import Testing
 
 /// A lock folder of a test's own, removed with all in it at the end, and engines over it.

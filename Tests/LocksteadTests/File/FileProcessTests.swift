@@ -1,5 +1,6 @@
 import Glibc
 import Lockstead
+import TestProcesses
 import Testing
 
 @Suite("File engine between processes", .timeLimit(.minutes(1)))

@@ -76,7 +76,7 @@ extension FileBackend {
             return .done(.waiting(outlook))
         } catch {
             // Where the entry may be written its file must stay: closed, it proves the session dead.
-            if let made, error.effect == .didNotHappen { discard(made) }
+            if let made, error.effect == .didNotHappen { discard(made.session, key) }
             if made != nil { forget(request.id) }
             throw error
         }
@@ -145,10 +145,10 @@ extension FileBackend {
             holdLimit: record.maximumHoldEnd.map(state.continuousTime), guarantee: Self.guarantee)
     }
 
-    /// Takes away a lifeline whose entry was never written.
-    private func discard(_ lifeline: Lifeline) {
+    /// Takes away a lifeline that no entry names.
+    func discard(_ session: SessionID, _ key: NameKey) {
         // What stays is an orphan, which `lockstead repair` removes.
-        _ = try? store.folder.remove(lifeline.key.lifelineFile(of: lifeline.session))
+        _ = try? store.folder.remove(key.lifelineFile(of: session))
     }
 
     /// Drops our hold of a request's lifeline: if it was the last one, the session is dead for all.

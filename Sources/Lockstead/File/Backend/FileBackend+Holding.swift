@@ -43,7 +43,8 @@ extension FileBackend {
             }
             return outcome ?? .unknown(stuck(key))
         } catch {
-            return .unknown(error)
+            // A state that cannot be read renews nobody, and repair starts it anew without us.
+            return error.code == .corruptState ? .lost(.engineLost(error.message)) : .unknown(error)
         }
     }
 
@@ -92,16 +93,22 @@ extension FileBackend {
             guard let self, let life = self.lives.withLock({ $0.byRequest[grant.request] }), !life.isTold else {
                 return
             }
-            // What cannot be read now the next renewal will tell.
-            guard let attempt = try? self.lossNow(grant, key, life.lifeline) else { return }
-            switch attempt {
-            case .contended:
-                self.worker.enqueue(on: FileWorker.lane(of: key), after: .milliseconds(2)) { [weak self] in
-                    self?.examine(grant, key)
+            do throws(LockError) {
+                switch try self.lossNow(grant, key, life.lifeline) {
+                case .contended: self.examineLater(grant, key)
+                case .done(nil): return
+                case .done(let reason?): self.tell(grant, reason)
                 }
-            case .done(nil): return
-            case .done(let reason?): self.tell(grant, reason)
+            } catch {
+                // Whatever else is wrong with the folder now, the next renewal will tell.
+                if error.code == .corruptState { self.tell(grant, .engineLost(error.message)) }
             }
+        }
+    }
+
+    private func examineLater(_ grant: Grant, _ key: NameKey) {
+        worker.enqueue(on: FileWorker.lane(of: key), after: .milliseconds(2)) { [weak self] in
+            self?.examine(grant, key)
         }
     }
 
@@ -173,7 +180,10 @@ extension FileBackend {
     ) throws(LockError) -> Attempt<Released> {
         let attempt = try store.change(key, creating: false) { (state, now) throws(LockError) -> Released in
             let reason = self.lossReason(grant, session, state, now)
-            guard state.entry(of: session) != nil else { return Released(value: .lost(reason), endsSession: true) }
+            guard state.entry(of: session) != nil else {
+                self.discard(session, key)
+                return Released(value: .lost(reason), endsSession: true)
+            }
             let answer = state.apply(
                 .release(.init(session: session, names: grant.names, token: grant.token)), at: now)
             let endsSession = state.isIdle(session)
@@ -183,6 +193,7 @@ extension FileBackend {
         switch attempt {
         case .contended: return .contended
         case .done(let change):
+            if change == nil { discard(session, key) }
             let gone = Released(value: .lost(.engineLost("its state file was removed")), endsSession: true)
             return .done(change?.value ?? gone)
         }

@@ -80,7 +80,7 @@ extension StateStore {
             var keys: [NameKey] = []
             for file in try folder.entries() {
                 guard case .state(let hash) = LockFileName(file) else { continue }
-                keys.append(try name(in: file, hash))
+                if let key = try name(in: file, hash) { keys.append(key) }
             }
             return keys
         } catch let error as SystemError {
@@ -92,12 +92,15 @@ extension StateStore {
         }
     }
 
-    func name(in file: String, _ hash: String) throws -> NameKey {
+    /// `nil` for a state that repair made and nobody has asked for since: nobody holds or awaits it.
+    func name(in file: String, _ hash: String) throws -> NameKey? {
         for _ in 0..<Self.readings {
             let slots = try SlotFile(reading: try OpenFile.open(folder.path(of: file), O_RDONLY))
             guard let body = slots.latest?.body else { continue }
             var reader = RecordReader(body)
-            guard let text = try? reader.readText(), let name = try? LockName(text) else { break }
+            guard let text = try? reader.readText() else { break }
+            if text.isEmpty { return nil }
+            guard let name = try? LockName(text) else { break }
             let key = NameKey(name)
             if key.hash == hash { return key } else { break }
         }

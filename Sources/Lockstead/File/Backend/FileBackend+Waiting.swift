@@ -61,19 +61,24 @@ extension FileBackend {
         }
     }
 
+    private func waking(_ signal: WakeSignal) -> FileNotifier.Handler {
+        { [weak self, weak signal] _ in
+            self?.wakeUpCount.add(1, ordering: .relaxed)
+            signal?.ring()
+        }
+    }
+
     private func watchOwn(_ key: NameKey, _ session: SessionID, _ signal: WakeSignal) -> [FileNotifier.Watch] {
         let files = [key.lifelineFile(of: session), key.stateFile]
         return files.compactMap { file in
-            notifier.watch(store.folder.path(of: file), for: .touched) { [weak signal] _ in signal?.ring() }
+            notifier.watch(store.folder.path(of: file), for: .touched, waking(signal))
         }
     }
 
     /// Returns when a look is due: something happened, or the time for it has come.
     private func sleep(_ signal: WakeSignal, _ request: LockRequest, _ key: NameKey, _ outlook: Outlook) async {
         let others = outlook.watching.compactMap { session in
-            notifier.watch(store.folder.path(of: key.lifelineFile(of: session)), for: .closed) { [weak signal] _ in
-                signal?.ring()
-            }
+            notifier.watch(store.folder.path(of: key.lifelineFile(of: session)), for: .closed, waking(signal))
         }
         defer { withExtendedLifetime(others) {} }
         let lookAt = min(

@@ -21,19 +21,29 @@ package final class FileBackend: LockBackend {
     static let patience = TimeSpan.seconds(2)
 
     package let capabilities: Capabilities
+    /// How often a file's event woke one of this engine's waiters: what R31 bounds.
+    package var wakeUps: Int { wakeUpCount.load(ordering: .relaxed) }
+    let wakeUpCount = Atomic(0)
     let store: StateStore
     let worker: FileWorker
-    let notifier = FileNotifier()
+    let notifier: FileNotifier
     let time: any TimeSource
     let lives = Mutex(Lives())
     private let end = WakeSignal()
 
     /// Makes the folder where needed and judges it; starts nothing.
-    package init(_ engine: FileEngine, _ context: EngineContext) throws(LockError) {
+    ///
+    /// - Parameters:
+    ///   - engine: The folder and its settings.
+    ///   - context: The clocks to live by.
+    ///   - isWatching: False to live by fallback timers alone, as where the system cannot watch files.
+    /// - Throws: `LockError` as ``FileEngine`` tells.
+    package init(_ engine: FileEngine, _ context: EngineContext, isWatching: Bool = true) throws(LockError) {
         let folder = try engine.prepare()
         let boot: BootIdentity
         do throws(SystemError) { boot = try BootIdentity.current() } catch { throw error.lockError() }
         time = context.time
+        notifier = FileNotifier(isEnabled: isWatching)
         store = StateStore(folder: folder, boot: boot, time: time, longestLease: engine.longestLease)
         worker = FileWorker(time: time)
         capabilities = Capabilities(

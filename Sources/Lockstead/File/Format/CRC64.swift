@@ -4,9 +4,13 @@
 /// word, and over CRC-32C because a torn write mixes old and new at random: it goes unseen with 2^-64, not 2^-32.
 package enum CRC64 {
     package static func checksum(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        ~bytes.reduce(~UInt64(0)) { remainder, byte in
-            table[Int(UInt8(truncatingIfNeeded: remainder) ^ byte)] ^ (remainder >> 8)
+        var remainder = ~UInt64(0)
+        table.withUnsafeBufferPointer { table in
+            for byte in bytes {
+                remainder = table[Int(UInt8(truncatingIfNeeded: remainder) ^ byte)] ^ (remainder >> 8)
+            }
         }
+        return ~remainder
     }
 
     private static let table: [UInt64] = (0..<256).map { index in

@@ -32,6 +32,8 @@ package struct SlotFile: Sendable {
     package struct Write: Sendable, Hashable {
         package var offset: Int
         package var bytes: [UInt8]
+
+        package init(offset: Int, bytes: [UInt8]) { (self.offset, self.bytes) = (offset, bytes) }
     }
 
     package static let blockSize = 4096

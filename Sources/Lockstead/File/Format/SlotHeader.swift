@@ -10,6 +10,11 @@ package struct SlotHeader: Sendable, Hashable {
     package var bodyLength: Int
     package var bodyChecksum: UInt64
 
+    package init(sequence: UInt64, bodyOffset: Int, bodyLength: Int, bodyChecksum: UInt64) {
+        (self.sequence, self.bodyOffset) = (sequence, bodyOffset)
+        (self.bodyLength, self.bodyChecksum) = (bodyLength, bodyChecksum)
+    }
+
     /// What 64 bytes at a slot's place are.
     package enum Reading: Sendable, Hashable {
         /// Never written.

@@ -17,7 +17,7 @@ struct FileEvents: OptionSet, Sendable {
         /// Its times were touched, or its path was taken away.
         static let touched = FileEvents(rawValue: UInt32(IN_ATTRIB) | UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF))
         /// The last process that had it open for writing closed it, or died.
-        static let closed = FileEvents(rawValue: UInt32(IN_CLOSE_WRITE) | UInt32(IN_ATTRIB) | UInt32(IN_DELETE_SELF))
+        static let closed = FileEvents(rawValue: UInt32(IN_CLOSE_WRITE))
         /// In a folder: a file was made, written, closed or taken away.
         static let contents = FileEvents(
             rawValue: UInt32(IN_CREATE) | UInt32(IN_MODIFY) | UInt32(IN_CLOSE_WRITE) | UInt32(IN_DELETE)
@@ -62,8 +62,12 @@ final class FileNotifier: Sendable {
         var nextID: UInt64 = 0
     }
 
+    private let isEnabled: Bool
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "lockstead.file.events")
+
+    /// - Parameter isEnabled: False for a notifier that never tells, as on a system whose watches are used up.
+    init(isEnabled: Bool = true) { self.isEnabled = isEnabled }
 
     deinit { stop() }
 
@@ -86,7 +90,7 @@ final class FileNotifier: Sendable {
         /// - Returns: `nil` where the system cannot watch.
         func watch(_ path: String, for events: FileEvents, _ handler: @escaping Handler) -> Watch? {
             state.withLock { state in
-                guard let descriptor = open(&state) else { return nil }
+                guard isEnabled, let descriptor = open(&state) else { return nil }
                 let mask = events.rawValue | UInt32(IN_MASK_ADD) | UInt32(IN_DONT_FOLLOW)
                 let watch = inotify_add_watch(descriptor, path, mask)
                 guard watch >= 0 else { return nil }

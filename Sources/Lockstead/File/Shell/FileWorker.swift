@@ -46,7 +46,7 @@ struct FileWorker: Sendable {
     }
 
     /// Real time, whatever clock was injected: the one we wait for is another process at work.
-    private func pause(_ interval: DispatchTimeInterval) async {
+    func pause(_ interval: DispatchTimeInterval) async {
         await withCheckedContinuation { continuation in
             queues[0].asyncAfter(deadline: .now() + interval) { continuation.resume() }
         }

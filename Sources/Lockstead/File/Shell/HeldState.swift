@@ -63,7 +63,7 @@ extension StateStore {
         }
         guard let record = slots.latest else { throw corrupt(key, "neither of its two slots is sound") }
         let state: NameState
-        do { state = try NameState(decoding: record.body) } catch { throw corrupt(key, "\(error)") }
+        do { state = try NameState(decoding: record.body, adopting: key.name) } catch { throw corrupt(key, "\(error)") }
         guard state.name == key.name else { throw corrupt(key, "it holds the state of \"\(state.name)\"") }
         return HeldState(file: file, slots: slots, state: state)
     }

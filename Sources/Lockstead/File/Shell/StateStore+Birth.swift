@@ -1,36 +1,12 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 internal import LockCore
 
 extension StateStore {
     /// Makes the state file of a name that has none; does nothing where another process was faster.
-    ///
-    /// It is written and synced under another name and then linked, so that it has a good slot from its first moment on: a crash while
-    /// it is made leaves no damaged state. The folder is synced too, or a loss of power would take the file with its tokens.
     func create(_ key: NameKey) throws(SystemError) {
         var generator = SystemRandomNumberGenerator()
         let unborn = "\(key.hash).\(SessionID.random(using: &generator))\(LockFileName.unbornSuffix)"
-        let mode = try folder.fileMode()
-        let file = try OpenFile.open(folder.path(of: unborn), O_RDWR | O_CREAT | O_EXCL, mode: mode)
-        defer { _ = try? folder.remove(unborn) }  // An orphan of this kind is harmless, and `repair` removes it.
-        try file.setPermissions(mode)
-        try write(try newState(key), to: file)
-        guard link(file.path, folder.path(of: key.stateFile)) == 0 else {
-            if errno == EEXIST { return }
-            throw .last("link", folder.path(of: key.stateFile))
-        }
-        try folder.synchronize()
-    }
-
-    func write(_ state: NameState, to file: OpenFile) throws(SystemError) {
-        var slots = try SlotFile(reading: file)
-        try slots.write(state.encoded, to: file)
-        try file.synchronize()
+        try SlotFile.create(
+            key.stateFile, in: folder, throughUnborn: unborn, body: try newState(key).encoded)
     }
 
     /// An empty state, with a grace if lifelines of this name live beside it: then there was a state before, and somebody took it away.

@@ -3,8 +3,13 @@ internal import LockCore
 extension NameState {
     /// The state as a slot's body.
     package var encoded: [UInt8] {
+        encoded(isNameless: false)
+    }
+
+    /// As repair writes it, which may know only the hash of the name.
+    func encoded(isNameless: Bool) -> [UInt8] {
         var writer = RecordWriter()
-        writer.write(name.text)
+        writer.write(isNameless ? "" : name.text)
         writer.write(boot.high)
         writer.write(boot.low)
         writer.write(offset)
@@ -17,9 +22,14 @@ extension NameState {
     }
 
     /// Reads a slot's body; what is not sound throughout is refused.
-    package init(decoding bytes: [UInt8]) throws(RecordError) {
+    ///
+    /// - Parameters:
+    ///   - bytes: The body.
+    ///   - name: Whom a nameless state belongs to: repair cannot tell a name from its hash, but who asks for it can.
+    /// - Throws: `RecordError` where the body is not one that this version wrote.
+    package init(decoding bytes: [UInt8], adopting name: LockName? = nil) throws(RecordError) {
         var reader = RecordReader(bytes)
-        let name = try reader.readName()
+        let name = try reader.readName(orAdopt: name)
         let boot = BootIdentity(high: try reader.read(), low: try reader.read())
         let offset = try reader.read(Int64.self)
         let grace = try reader.readOptional { (reader) throws(RecordError) in LogTime(nanoseconds: try reader.read()) }
@@ -74,8 +84,9 @@ extension RecordWriter {
 }
 
 extension RecordReader {
-    fileprivate mutating func readName() throws(RecordError) -> LockName {
+    fileprivate mutating func readName(orAdopt name: LockName?) throws(RecordError) -> LockName {
         let text = try readText()
+        if text.isEmpty, let name { return name }
         do { return try LockName(text) } catch { throw RecordError("it names no lock") }
     }
 

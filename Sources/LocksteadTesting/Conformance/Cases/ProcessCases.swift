@@ -71,10 +71,14 @@ extension ConformanceSuite {
             try await context.withBackend { backend in
                 let holder = try await context.store.spawnHolder(of: try LockName("a"), lease: context.lease)
                 try await holder.cut()
+                guard let belief = try await holder.believesUntil() else {
+                    throw ConformanceFailure("it believes for ever", Place())
+                }
                 let next = try await context.grant(try context.request("a", lease: .seconds(60)), on: backend)
-                let granted = context.now
-                let lost = try await holder.waitForLoss()
-                try context.check(lost <= granted, "it believed for \(granted.duration(to: lost)) after the next grant")
+                let overlap = context.now.duration(to: belief)
+                try context.check(overlap <= .zero, "it believed for \(overlap) beyond the next grant")
+                let late = belief.duration(to: try await holder.waitForLoss())
+                try context.check(late <= .milliseconds(100) + context.slack, "it stopped its work \(late) too late")
                 try context.check(next.token > holder.token, "the token did not rise")
                 try await context.release(next, on: backend)
             }

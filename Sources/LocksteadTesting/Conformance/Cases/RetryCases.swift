@@ -75,14 +75,22 @@ extension ConformanceSuite {
         },
         ConformanceCase(
             "release/never-another-client",
-            "A client cannot release what another one holds",
+            "A client releases neither what another one holds nor what nobody was granted",
             covers: ["S7", "R17"], kinds: [.exclusive]
         ) { context in
             try await context.withTwoBackends { one, two in
                 let held = try await context.hold("a", on: one)
-                let outcome = try await two.release(held, deadline: context.soon)
-                guard case .lost = outcome else { throw ConformanceFailure("it said \(outcome)", Place()) }
-                try context.check(!(try await context.isFree("a", on: two)), "it was freed")
+                // Its own request and owner under another's token, and another's request under a token of its own.
+                let own = try context.request("a", lease: .seconds(60))
+                var (stolen, invented) = (held, held)
+                (stolen.request, stolen.owner) = (own.id, own.owner)
+                invented.token = FencingToken(rawValue: held.token.rawValue + 1)
+                for (forged, client) in [(stolen, two), (invented, two), (invented, one)] {
+                    let outcome = try await client.release(forged, deadline: context.soon)
+                    guard case .lost = outcome else { throw ConformanceFailure("it said \(outcome)", Place()) }
+                    try await context.checkLost(forged, on: client)
+                    try context.check(!(try await context.isFree("a", on: two)), "it was freed")
+                }
                 try await context.release(held, on: one)
             }
         },

@@ -66,7 +66,9 @@ extension ConformanceSuite {
         ) { context in
             let detector = OverlapDetector()
             try await context.withTwoBackends { one, two in
-                try await context.contend(on: [one, two], tasks: 100, rounds: 1, detector) { try context.request("a") }
+                try await context.contend(on: [one, two], tasks: 100, rounds: 1, detector) {
+                    try context.request("a", lease: .seconds(60))
+                }
             }
             try context.check(detector.violations.isEmpty, detector.violations.joined(separator: "; "))
         },
@@ -98,6 +100,33 @@ extension ConformanceSuite {
                     try context.check(next.request == patient.id, "someone else was granted")
                     try await context.release(next, on: two)
                 }
+            }
+        },
+        ConformanceCase(
+            "cancellation/lets-the-next-in",
+            "When a waiter that kept others out gives up, those whom it kept out are granted at once",
+            covers: ["L3", "R26"], kinds: [.semaphore], needs: [.permits, .fair, .inspect]
+        ) { context in
+            try await context.withTwoBackends { one, two in
+                func permits(_ count: Int) throws -> LockRequest {
+                    try context.request("s", mode: .permits(count: count, limit: 4), lease: .seconds(60))
+                }
+                let held = try await context.grant(try permits(2), on: one)
+                let (large, small) = (try permits(3), try permits(1))
+                try await withThrowingTaskGroup(of: Void.self) { doomed in
+                    doomed.addTask { _ = try await context.expect(.cancelled) { try await two.acquire(large) } }
+                    try await context.waitForWaiters(1, of: "s", on: one)
+                    async let next = context.grant(small, on: one)
+                    try await context.waitForWaiters(2, of: "s", on: one)
+                    doomed.cancelAll()
+                    try await doomed.waitForAll()
+                    let start = context.now
+                    let granted = try await next
+                    let waited = start.duration(to: context.now)
+                    try context.check(waited <= .seconds(1) + context.slack, "it was granted \(waited) later")
+                    try await context.release(granted, on: one)
+                }
+                try await context.release(held, on: one)
             }
         },
         ConformanceCase(

@@ -1,27 +1,28 @@
 import Dispatch
-import Glibc
-import Lockstead
+package import Glibc
+package import Lockstead
 import Synchronization
 
 /// Another process that holds a lock: see the target LocksteadTestHolder.
 ///
 /// Killed when the last reference goes.
-final class HolderProcess: Sendable {
-    let processID: pid_t
+package final class HolderProcess: Sendable {
+    package let processID: pid_t
     private let input: CInt
     private let lines: LineReader
     private let isReaped = Mutex(false)
 
-    struct Silence: Error, CustomStringConvertible {
-        var description: String
+    package struct Silence: Error, CustomStringConvertible {
+        package var description: String
+        package init(description: String) { self.description = description }
     }
 
     /// One at a time: between making a pipe and marking it close-on-exec, no other child may be born.
     private static let spawning = Mutex(())
 
-    convenience init(_ arguments: String...) throws { try self.init(arguments) }
+    package convenience init(_ arguments: String...) throws { try self.init(arguments) }
 
-    init(_ arguments: [String]) throws {
+    package init(_ arguments: [String]) throws {
         (processID, input, lines) = try Self.spawning.withLock { _ in try Self.spawn(arguments) }
     }
 
@@ -52,10 +53,12 @@ final class HolderProcess: Sendable {
     }
 
     /// The next line it says.
-    func line(within limit: Duration = .seconds(20)) async throws -> String { try await lines.next(within: limit) }
+    package func line(within limit: Duration = .seconds(20)) async throws -> String {
+        try await lines.next(within: limit)
+    }
 
     /// The next line that begins with `start`, whatever comes before.
-    func line(starting start: String, within limit: Duration = .seconds(20)) async throws -> String {
+    package func line(starting start: String, within limit: Duration = .seconds(20)) async throws -> String {
         while true {
             let line = try await line(within: limit)
             if line.hasPrefix(start) { return line }
@@ -63,21 +66,23 @@ final class HolderProcess: Sendable {
     }
 
     /// The token it says it holds.
-    func token() async throws -> FencingToken {
+    package func token() async throws -> FencingToken {
         let line = try await line(starting: "held ")
         guard let token = FencingToken(String(line.dropFirst(5))) else { throw Silence(description: line) }
         return token
     }
 
-    func say(_ line: String) {
+    package func say(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         _ = write(input, bytes, bytes.count)
     }
 
-    func signal(_ number: CInt) { kill(processID, number) }
+    package func signal(_ number: CInt) { kill(processID, number) }
 
     /// Kills it and waits until it is gone.
-    func destroy() {
+    package func destroy() {
+        // The id of a process that is gone may be another's by now.
+        guard !isReaped.withLock({ $0 }) else { return }
         signal(SIGKILL)
         reap()
     }
