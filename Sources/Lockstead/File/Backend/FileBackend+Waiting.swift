@@ -221,6 +221,6 @@ extension StateStore {
     /// The number of the newest good record, read without the state lock; `nil` where there is none.
     fileprivate func sequence(_ key: NameKey) throws(SystemError) -> UInt64? {
         let file = try OpenFile.open(folder.path(of: key.stateFile), O_RDONLY)
-        return try SlotFile(reading: file).latest?.header.sequence
+        return try SlotFile.newestSequence(in: file)
     }
 }

@@ -17,12 +17,15 @@ final class Lifeline: Sendable {
     let key: NameKey
     let lease: Duration
     private let file: OpenFile
+    private let own: OwnSessions
 
     /// Makes the file and locks it.
     ///
     /// Only under the state lock, so that nobody takes it for an orphan before its entry is written.
-    init(session: SessionID, key: NameKey, lease: Duration, in folder: Folder) throws(SystemError) {
-        (self.session, self.key, self.lease) = (session, key, lease)
+    init(
+        session: SessionID, key: NameKey, lease: Duration, in folder: Folder, among own: OwnSessions
+    ) throws(SystemError) {
+        (self.session, self.key, self.lease, self.own) = (session, key, lease, own)
         let mode = try folder.fileMode()
         let path = folder.path(of: key.lifelineFile(of: session))
         file = try OpenFile.open(path, O_RDWR | O_CREAT, mode: mode)
@@ -30,6 +33,8 @@ final class Lifeline: Sendable {
         try file.setPermissions(mode)
         guard try file.tryLock(.exclusive) else { throw SystemError(EWOULDBLOCK, "lock", path) }
     }
+
+    deinit { own.remove(session) }
 
     var path: String { file.path }
     var descriptor: CInt { file.descriptor }
@@ -43,6 +48,7 @@ final class Lifeline: Sendable {
         writer.write(time.nanoseconds)
         writer.write(~time.nanoseconds)
         try file.write(writer.bytes, at: 0)
+        own.note(session, until: time)
     }
 
     /// What can be seen of a lifeline from outside, without touching it.
