@@ -96,6 +96,10 @@ let package = Package(
             name: "LocksteadTests",
             dependencies: [
                 "Lockstead", "LocksteadTesting", "TestProcesses", .product(name: "Logging", package: "swift-log"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: settings
         ),

@@ -22,11 +22,17 @@ package final class HolderProcess: Sendable {
 
     package convenience init(_ arguments: String...) throws { try self.init(arguments) }
 
-    package init(_ arguments: [String]) throws {
-        (processID, input, lines) = try Self.spawning.withLock { _ in try Self.spawn(arguments) }
+    /// Starts a holder.
+    ///
+    /// - Parameters:
+    ///   - arguments: What it is told.
+    ///   - wrapper: A program that runs it, such as one that drops privileges.
+    /// - Throws: `SystemError` where it cannot be started.
+    package init(_ arguments: [String], through wrapper: [String] = []) throws {
+        (processID, input, lines) = try Self.spawning.withLock { _ in try Self.spawn(arguments, wrapper) }
     }
 
-    private static func spawn(_ arguments: [String]) throws -> (pid_t, CInt, LineReader) {
+    private static func spawn(_ arguments: [String], _ wrapper: [String]) throws -> (pid_t, CInt, LineReader) {
         let (toChild, fromChild) = (try Self.pipe(), try Self.pipe())
         let path = try Self.executable()
         var actions = posix_spawn_file_actions_t()
@@ -34,10 +40,10 @@ package final class HolderProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild.read, 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild.write, 1)
-        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+        var words: [UnsafeMutablePointer<CChar>?] = (wrapper + [path] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
         var child: pid_t = 0
-        let code = posix_spawn(&child, path, &actions, nil, &words, environ)
+        let code = posix_spawn(&child, wrapper.first ?? path, &actions, nil, &words, environ)
         close(toChild.read)
         close(fromChild.write)
         guard code == 0 else { throw SystemError(code, "spawn", path) }

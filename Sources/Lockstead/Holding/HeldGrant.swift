@@ -3,16 +3,16 @@ import Synchronization
 
 /// The shell of one grant's lease machine: reads the clock, takes the effects out, and carries them out.
 final class HeldGrant: Sendable {
-    /// Takes events in order, and `nil` as the end.
+    /// Takes events in order, and `nil` as the end, and says whether it still wants more.
     ///
-    /// Called under the grant's lock: it only hands on.
-    typealias Listener = @Sendable (LeaseEvent?) -> Void
+    /// Events come under the grant's lock, so that it may only hand them on. Nobody else takes that lock when a reader is cancelled:
+    /// cancellation handlers run under locks of the task, which waking a reader takes too.
+    typealias Listener = @Sendable (LeaseEvent?) -> Bool
 
     struct State {
         var grant: Grant
         var machine: LeaseMachine
-        var listeners: [UInt64: Listener] = [:]
-        var nextListener: UInt64 = 0
+        var listeners: [Listener] = []
         var stopActions: [@Sendable () -> Void] = []
         var isStopped = false
         var release = ReleasePhase.open
@@ -36,13 +36,16 @@ final class HeldGrant: Sendable {
     let guarantee: Guarantee
     let lease: Duration
     let acquiredAt: ContinuousTime
+    /// The local queue it came through.
+    let line: LocalLines.Key?
     private let instruments: Instruments
     private let state: Mutex<State>
 
-    init(_ grant: Grant, renewEvery: Duration?, instruments: Instruments) {
+    init(_ grant: Grant, renewEvery: Duration?, line: LocalLines.Key? = nil, instruments: Instruments) {
         let now = instruments.time.now
         (id, names, owner, token) = (grant.request, grant.names, grant.owner, grant.token)
-        (guarantee, lease, acquiredAt, self.instruments) = (grant.guarantee, grant.lease, now, instruments)
+        (guarantee, lease, acquiredAt) = (grant.guarantee, grant.lease, now)
+        (self.line, self.instruments) = (line, instruments)
         let machine = LeaseMachine(
             LeaseMachine.Validity(grant.validity), lease: TimeSpan(grant.lease),
             renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit, at: now)
@@ -69,11 +72,12 @@ final class HeldGrant: Sendable {
     @discardableResult
     func step(_ event: (inout LeaseMachine, ContinuousTime, inout [LeaseMachine.Effect]) -> Void) -> Step {
         var effects: [LeaseMachine.Effect] = []
-        let (step, stops) = state.withLock { state in
+        let (step, aftermath) = state.withLock { state in
             event(&state.machine, instruments.time.now, &effects)
             return (Step(state.machine, effects), state.tell(effects))
         }
-        for stop in stops { stop() }
+        for stop in aftermath.stops { stop() }
+        for listener in aftermath.finished { _ = listener(nil) }
         for case .push(let event) in effects { instruments.leaseEvent(event, of: self) }
         return step
     }
@@ -104,10 +108,10 @@ final class HeldGrant: Sendable {
     func beginRelease() -> LeaseState {
         let (believed, listeners) = state.withLock { state in
             let believed = state.machine.releaseBegan(at: instruments.time.now)
-            defer { (state.listeners, state.stopActions) = ([:], []) }
-            return (believed, state.listeners.values.map(\.self))
+            defer { (state.listeners, state.stopActions) = ([], []) }
+            return (believed, state.listeners)
         }
-        for listener in listeners { listener(nil) }
+        for listener in listeners { _ = listener(nil) }
         return believed
     }
 
@@ -144,24 +148,22 @@ final class HeldGrant: Sendable {
 }
 
 extension HeldGrant.State {
-    /// Tells the listeners under the lock, so that each sees events in order; a yield only schedules its reader.
-    ///
-    /// - Returns: What is to be stopped, and which listeners are to be told the end, once unlocked: a stream that ends calls back at
-    ///   once to have its listener removed.
-    fileprivate mutating func tell(_ effects: [LeaseMachine.Effect]) -> [@Sendable () -> Void] {
-        for case .push(let event) in effects {
-            for listener in listeners.values { listener(event) }
-        }
-        if effects.contains(.push(.stop)) { isStopped = true }
-        let endings = machine.isFinished ? takeListeners() : []
-        guard isStopped else { return endings }
-        defer { stopActions = [] }
-        return stopActions + endings
+    /// What is left to do once unlocked.
+    struct Aftermath {
+        var stops: [@Sendable () -> Void] = []
+        var finished: [HeldGrant.Listener] = []
     }
 
-    private mutating func takeListeners() -> [@Sendable () -> Void] {
-        defer { listeners = [:] }
-        return listeners.values.map { listener in { listener(nil) } }
+    /// Tells the listeners under the lock, so that each sees events in order; a yield only schedules its reader.
+    fileprivate mutating func tell(_ effects: [LeaseMachine.Effect]) -> Aftermath {
+        var aftermath = Aftermath()
+        for case .push(let event) in effects { listeners.removeAll { !$0(event) } }
+        if effects.contains(.push(.stop)) { isStopped = true }
+        if isStopped { swap(&aftermath.stops, &stopActions) }
+        if machine.isFinished {
+            swap(&aftermath.finished, &listeners)
+        }
+        return aftermath
     }
 }
 
@@ -171,27 +173,32 @@ extension HeldGrant {
     /// The stream ends with the release, or after a loss once the stop's grace is over.
     func events() -> AsyncStream<LeaseEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: LeaseEvent.self, bufferingPolicy: .bufferingNewest(64))
-        let listener = addListener { event in
-            if let event { continuation.yield(event) } else { continuation.finish() }
-        }
-        continuation.onTermination = { [weak self] _ in self?.removeListener(listener) }
+        addListener { continuation.take($0) }
         return stream
     }
 
     /// Adds a listener; where nothing more will happen, it is told the end at once.
-    func addListener(_ listener: @escaping Listener) -> UInt64 {
-        let (number, isFinished) = state.withLock { state in
-            state.nextListener += 1
+    func addListener(_ listener: @escaping Listener) {
+        let isFinished = state.withLock { state in
             let isFinished = state.machine.isFinished
-            if !isFinished { state.listeners[state.nextListener] = listener }
-            return (state.nextListener, isFinished)
+            if !isFinished { state.listeners.append(listener) }
+            return isFinished
         }
-        if isFinished { listener(nil) }
-        return number
+        if isFinished { _ = listener(nil) }
     }
+}
 
-    func removeListener(_ number: UInt64) {
-        _ = state.withLock { $0.listeners.removeValue(forKey: number) }
+extension AsyncStream<LeaseEvent>.Continuation {
+    /// Hands an event, or the end, on to the reader.
+    ///
+    /// - Returns: Whether there still is a reader.
+    func take(_ event: LeaseEvent?) -> Bool {
+        guard let event else {
+            finish()
+            return false
+        }
+        if case .terminated = yield(event) { return false }
+        return true
     }
 }
 

@@ -16,6 +16,8 @@ final class LeaseRegistry: Sendable {
     let wakeUp = Signal()
 
     var count: Int { state.withLock { $0.grants.count } }
+    /// When the renewal loop has something to do next.
+    var nextDue: ContinuousTime? { state.withLock { $0.dueTimes.next } }
     /// Grants that the renewal loop will look at again.
     var plannedCount: Int { state.withLock { $0.dueTimes.count } }
     var all: [HeldGrant] { state.withLock { $0.grants.values.map(\.self) } }

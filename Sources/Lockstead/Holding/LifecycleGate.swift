@@ -16,10 +16,14 @@ final class LifecycleGate: Sendable {
 
     var phase: Lifecycle.Phase { state.withLock { $0.lifecycle.phase } }
 
-    func start() -> Bool {
-        let started = state.withLock { $0.lifecycle.start() }
-        if started { leftIdle.set() }
-        return started
+    var activities: Int { state.withLock { $0.lifecycle.activities } }
+
+    func claim() -> Lifecycle.Claim { state.withLock { $0.lifecycle.claim() } }
+
+    /// Lets calls through, unless a shutdown came first.
+    func start() {
+        change { $0.lifecycle.start() }
+        leftIdle.set()
     }
 
     /// Refuses what is new and waits for what runs.
@@ -40,14 +44,14 @@ final class LifecycleGate: Sendable {
     ///
     /// - Throws: `notRunning` with what to do, `shutDown`, or `CancellationError`.
     func passage(nested: Bool, patience: ContinuousTime, time: any TimeSource) async throws {
-        if phase == .idle {
+        if !phase.isPastStart {
             await leftIdle.wait(until: patience, time: time)
             try Task.checkCancellation()
         }
         switch phase {
         case .running: return
         case .draining where nested: return
-        case .idle: throw Self.notRunning
+        case .idle, .starting: throw Self.notRunning
         case .draining, .stopped: throw shutDownError
         }
     }

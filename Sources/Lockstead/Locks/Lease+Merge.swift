@@ -6,13 +6,11 @@ extension Lease {
     func mergedEvents() -> AsyncStream<LeaseEvent> {
         let (stream, continuation) = AsyncStream.makeStream(of: LeaseEvent.self, bufferingPolicy: .bufferingNewest(256))
         let open = OpenCount(parts.count)
-        let taps = parts.map { part in
+        for part in parts {
             part.addListener { event in
-                if let event { continuation.yield(event) } else if open.close() { continuation.finish() }
+                if let event { return continuation.take(event) }
+                return open.close() ? continuation.take(nil) : false
             }
-        }
-        continuation.onTermination = { [parts] _ in
-            for (part, tap) in zip(parts, taps) { part.removeListener(tap) }
         }
         return stream
     }

@@ -4,8 +4,9 @@ extension LockClient {
     /// Takes a grant over from the engine: from here on it is renewed, or given back.
     ///
     /// - Throws: `CancellationError` where the caller was cancelled meanwhile, and what makes the grant useless; it is given back then.
-    func accept(_ grant: Grant, for call: Call) async throws -> HeldGrant {
-        let held = HeldGrant(grant, renewEvery: configuration.renewEvery, instruments: instruments)
+    func accept(_ grant: Grant, for call: Call, line: LocalLines.Key?) async throws -> HeldGrant {
+        let held = HeldGrant(
+            grant, renewEvery: configuration.renewEvery, line: line, instruments: instruments)
         do {
             try Task.checkCancellation()
             if grant.validity == .unconfirmed { try await confirm(held, for: call) }

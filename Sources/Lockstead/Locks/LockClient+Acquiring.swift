@@ -80,7 +80,7 @@ extension LockClient {
     private func makeRequest(_ names: [LockName], for call: Call, owner: OwnerID) -> LockRequest {
         let options = call.options
         var note = holder
-        note.purpose = options.purpose
+        (note.purpose, note.traceID) = (options.purpose, instruments.tracing.traceID)
         return LockRequest(
             id: identifiers.make(), owner: owner, names: names, mode: options.mode, lease: call.lease,
             wait: options.wait(until: call.deadline), fairness: options.fairness, priority: options.priority,
@@ -89,21 +89,31 @@ extension LockClient {
 
     private func ask(_ request: LockRequest, for call: Call) async throws -> HeldGrant? {
         switch try await outcome(of: request) {
-        case .granted(let grant): return try await accept(grant, for: call)
+        case .granted(let grant): return try await accept(grant, for: call, line: line(for: request))
         case .busy(let holder):
             if call.options.patience == .none { return nil }
             throw Self.timedOut(request, holder)
         }
     }
 
-    /// Asks the engine, and sees to it that nothing is left behind where the answer was lost (R23–R27).
+    /// Asks the engine, by way of the local queue where there is one.
     private func outcome(of request: LockRequest) async throws -> AcquireOutcome {
+        do {
+            guard let line = line(for: request) else { return try await askOnce(request) }
+            return try await acquireInLine(request, line)
+        } catch {
+            if error.code == .cancelled || Task.isCancelled { throw CancellationError() }
+            if gate.phase == .stopped { throw gate.shutDownError }
+            throw error
+        }
+    }
+
+    /// Asks the engine, and sees to it that nothing is left behind where the answer was lost (R23–R27).
+    func askOnce(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
         do {
             return try await backend.acquire(request)
         } catch {
             if error.effect == .mayHaveHappened { withdrawInBackground(request) }
-            if error.code == .cancelled || Task.isCancelled { throw CancellationError() }
-            if gate.phase == .stopped { throw gate.shutDownError }
             throw error
         }
     }

@@ -1,3 +1,6 @@
+public import Metrics
+public import Tracing
+
 extension LockClient {
     /// What holds for all calls of a client unless they say otherwise.
     public struct Configuration: Sendable {
@@ -13,6 +16,11 @@ extension LockClient {
         public var cleanUpDeadline: Duration = .seconds(30)
         /// The host that holders name; this machine's where `nil`.
         public var host: String?
+
+        /// Where metrics go; what `MetricsSystem` was set up with where `nil`.
+        public var metrics: (any MetricsFactory)?
+        /// Where spans go; what `InstrumentationSystem` was set up with where `nil`.
+        public var tracer: (any Tracer)?
 
         /// Takes the defaults.
         public init() {}

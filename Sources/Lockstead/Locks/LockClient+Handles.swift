@@ -71,7 +71,11 @@ extension LockClient {
                 .notHeld, "The handle of \"\(lock.lease.name)\" was released before; release a handle once.",
                 effect: .didNotHappen)
         }
-        if case .lost(let reason) = try await sendRelease(lock.held) { throw Self.lostBefore(lock, reason) }
+        let attributes = LockTracing.Attributes(mode: lock.lease.mode, token: lock.lease.token)
+        let outcome = try await instruments.tracing.span("lock.release", attributes) { _ in
+            try await sendRelease(lock.held)
+        }
+        if case .lost(let reason) = outcome { throw Self.lostBefore(lock, reason) }
     }
 
     /// Turns an exclusive lock into a shared one without freeing it in between; the token stays.
@@ -113,7 +117,7 @@ extension LockClient {
         try refuseIfHeldAround(call)
         try await awaitRunning(for: call)
         let owner: OwnerID = LockScope.innermostOwn(client: world)?.owner ?? identifiers.make()
-        guard let held = try await takeAll(call.names, for: call, owner: owner)?.first else { return nil }
+        guard let held = try await traceAcquire(call.names, call, owner)?.first else { return nil }
         // A shutdown may have begun meanwhile; it waits for bodies, not for handles.
         do { try gate.enter(nested: LockScope.isInside(client: world)) } catch {
             await releaseQuietly(held)

@@ -12,13 +12,25 @@ extension LockClient {
         let owner: OwnerID = LockScope.innermostOwn(client: world)?.owner ?? identifiers.make()
         guard !entry.missing.isEmpty else { return try await reenter(entry, call, owner, body) }
         try await awaitRunning(for: call)
-        guard let taken = try await takeAll(entry.missing, for: call, owner: owner) else { return nil }
+        guard let taken = try await traceAcquire(entry.missing, call, owner) else { return nil }
         try await beginHolding(taken)
         let lease = Lease(parts: entry.held + taken, names: call.names, time: time)
-        let end = await run(body, under: lease, owner)
-        await releaseQuietly(taken)
+        let end = await instruments.tracing.span("lock.hold", .init(mode: lease.mode, token: lease.token)) { _ in
+            await run(body, under: lease, owner)
+        }
+        await instruments.tracing.span("lock.release", .init(mode: lease.mode, token: lease.token)) { _ in
+            await releaseQuietly(taken)
+        }
         gate.leave()
         return try judge(end, lease)
+    }
+
+    func traceAcquire(_ names: [LockName], _ call: Call, _ owner: OwnerID) async throws -> [HeldGrant]? {
+        try await instruments.tracing.span("lock.acquire", .init(mode: call.options.mode)) { span in
+            let taken = try await takeAll(names, for: call, owner: owner)
+            span.add(.init(mode: call.options.mode, token: taken?.first?.token, acquired: taken != nil))
+            return taken
+        }
     }
 
     /// From here on a shutdown waits for the body.

@@ -6,10 +6,10 @@ extension LockClient {
     /// - Returns: How it ended; a loss that the engine tells only now is reported (R21).
     /// - Throws: Why it failed; the grant is not held any more all the same, and the call may be repeated (R19).
     func sendRelease(_ held: HeldGrant) async throws(LockError) -> ReleaseOutcome {
-        _ = held.beginRelease()
+        let believed = held.beginRelease()
         registry.remove(held)
         do {
-            let outcome = try await shieldedRelease(held).get()
+            let outcome = try await shieldedRelease(held, mayHandOver: believed == .held).get()
             held.endRelease(succeeded: true)
             instruments.released(held, outcome)
             return outcome
@@ -27,7 +27,7 @@ extension LockClient {
         do {
             return try await sendRelease(held)
         } catch {
-            if error.effect == .mayHaveHappened { releaseInBackground(held) }
+            if error.effect == .mayHaveHappened { giveBackInBackground(held.grant) }
             return nil
         }
     }
@@ -39,16 +39,18 @@ extension LockClient {
         for held in taken.reversed() { await releaseQuietly(held) }
     }
 
-    private func shieldedRelease(_ held: HeldGrant) async -> Result<ReleaseOutcome, LockError> {
-        let grant = held.grant
-        let deadline = time.now.advanced(by: configuration.callDeadline)
+    private func shieldedRelease(_ held: HeldGrant, mayHandOver: Bool) async -> Result<ReleaseOutcome, LockError> {
         // In process a release awaits nothing that cancellation could cut short.
-        if capabilities.shortestLease == nil { return await release(grant, deadline) }
-        return await shieldedFromCancellation { await self.release(grant, deadline) }
+        if capabilities.shortestLease == nil { return await release(held.grant) }
+        return await shieldedFromCancellation {
+            if mayHandOver, let line = held.line, await self.handOver(held, line) { return .success(.released) }
+            return await self.release(held.grant)
+        }
     }
 
-    private func release(_ grant: Grant, _ deadline: ContinuousTime) async -> Result<ReleaseOutcome, LockError> {
+    private func release(_ grant: Grant) async -> Result<ReleaseOutcome, LockError> {
         do {
+            let deadline = time.now.advanced(by: configuration.callDeadline)
             return .success(try await backend.release(grant, deadline: deadline))
         } catch {
             return .failure(error)
@@ -64,9 +66,10 @@ extension LockClient {
         }
     }
 
-    private func releaseInBackground(_ held: HeldGrant) {
+    /// Gives back what nobody holds.
+    func giveBackInBackground(_ grant: Grant) {
         cleanUp { client, deadline throws(LockError) in
-            _ = try await client.backend.release(held.grant, deadline: deadline)
+            _ = try await client.backend.release(grant, deadline: deadline)
         }
     }
 

@@ -12,12 +12,16 @@ extension LockClient: Service {
     ///
     /// - Throws: What made the engine unusable, or `LockError` where the client ran before.
     public func run() async throws {
-        guard gate.start() else {
-            throw LockError.invalid("A lock client runs once; make a new one.")
+        switch gate.claim() {
+        case .mayStart: break
+        case .shutDownBefore: return
+        case .ranBefore: throw LockError.invalid("A lock client runs once; make a new one.")
         }
+        // Before the first grant, so that no loss is told to nobody.
+        let notices = backend.notices()
         // The engine must outlive the cancellation of this task until all bodies have ended and their releases are sent; so the group
         // lives in a task that only we end, and that we await.
-        let host = Task { try await hostEverything() }
+        let host = Task { try await hostEverything(notices) }
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await host.value
@@ -62,15 +66,16 @@ extension LockClient: Service {
         return try result.get()
     }
 
-    private func hostEverything() async throws {
+    private func hostEverything(_ notices: AsyncStream<BackendNotice>) async throws {
         defer { gate.stop() }
+        gate.start()
         let result = await withTaskGroup(of: HostedPart.self) { group in
             group.addTask { await self.runEngine() }
             group.addTask {
                 await self.renewalLoop.run(); return .other
             }
             group.addTask {
-                await self.readNotices(); return .other
+                for await notice in notices { self.heed(notice) }; return .other
             }
             group.addTask {
                 await self.jobs.run(); return .other
@@ -96,6 +101,7 @@ extension LockClient: Service {
             case .drained:
                 await releaseLeftovers()
                 gate.stop()
+                lines.close(gate.shutDownError)
                 group.cancelAll()
             }
         }
@@ -111,10 +117,6 @@ extension LockClient: Service {
         } catch {
             return .engineFailed(error)
         }
-    }
-
-    private func readNotices() async {
-        for await notice in backend.notices() { heed(notice) }
     }
 
     private func endAllLeases(_ detail: String) {

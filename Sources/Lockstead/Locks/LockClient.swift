@@ -13,6 +13,7 @@ public final class LockClient: Sendable {
     let gate = LifecycleGate()
     let registry = LeaseRegistry()
     let jobs = Jobs()
+    let lines = LocalLines()
     let identifiers = IdentifierSource()
     let holder: HolderNote
 
@@ -31,7 +32,8 @@ public final class LockClient: Sendable {
     ) {
         (self.backend, self.configuration) = (backend, configuration)
         instruments = Instruments(
-            engine: backend.capabilities.engine, logger: logger, observer: observer, time: time)
+            engine: backend.capabilities.engine, configuration: configuration, logger: logger, observer: observer,
+            time: time)
         holder = ProcessNote.make(host: configuration.host)
     }
 

@@ -128,7 +128,8 @@ extension FileBackend {
             if let known, try known.isInPlace() {
                 lifeline = known
             } else {
-                lifeline = try Lifeline(session: session, key: key, lease: request.lease, in: store.folder)
+                lifeline = try Lifeline(
+                    session: session, key: key, lease: request.lease, in: store.folder, among: store.own)
                 made = lifeline
             }
             try lifeline.arm(until: now + TimeSpan(request.lease))

@@ -43,17 +43,24 @@ package struct SlotFile: Sendable {
     package private(set) var latest: Record?
 
     /// Reads both slots.
-    package init(reading storage: some SlotStorage) throws(SystemError) {
+    ///
+    /// - Parameters:
+    ///   - storage: Where they are.
+    ///   - known: A record that was read or written before. While the newest head is its own, it is taken for what is there,
+    ///     and no body is read.
+    /// - Throws: `SystemError` where the storage cannot be read.
+    package init(reading storage: some SlotStorage, trusting known: Record? = nil) throws(SystemError) {
         conditions = []
         let blocks = try storage.read(at: 0, count: 2 * Self.blockSize)
-        for slot in 0..<2 {
-            let start = slot * Self.blockSize
-            let end = min(start + SlotHeader.byteCount, blocks.count)
-            let condition = SlotHeader.reading(start < end ? Array(blocks[start..<end]) : [])
-            switch condition {
-            case .blank: conditions.append(.blank)
-            case .bad: conditions.append(.bad)
-            case .unknownVersion(let version): conditions.append(.unknownVersion(version))
+        let heads = (0..<2).map { Self.head(of: $0, in: blocks) }
+        if let known, Self.newest(of: heads) == known.header, heads[known.slot] == .header(known.header) {
+            conditions = heads.map(Self.condition)
+            latest = known
+            return
+        }
+        for (slot, head) in heads.enumerated() {
+            switch head {
+            case .blank, .bad, .unknownVersion: conditions.append(Self.condition(head))
             case .header(let header):
                 let body = try Self.body(header, in: blocks, of: storage)
                 conditions.append(body == nil ? .bad : .good(header))
@@ -62,6 +69,31 @@ package struct SlotFile: Sendable {
                 }
             }
         }
+    }
+
+    private static func head(of slot: Int, in blocks: [UInt8]) -> SlotHeader.Reading {
+        let start = slot * blockSize
+        let end = min(start + SlotHeader.byteCount, blocks.count)
+        return SlotHeader.reading(start < end ? Array(blocks[start..<end]) : [])
+    }
+
+    private static func newest(of heads: [SlotHeader.Reading]) -> SlotHeader? {
+        heads.compactMap { if case .header(let header) = $0 { header } else { nil } }.max { $0.sequence < $1.sequence }
+    }
+
+    private static func condition(_ head: SlotHeader.Reading) -> Condition {
+        switch head {
+        case .blank: .blank
+        case .bad: .bad
+        case .unknownVersion(let version): .unknownVersion(version)
+        case .header(let header): .good(header)
+        }
+    }
+
+    /// The newest sequence number that a head tells, whether or not its body is sound: enough to see that something changed.
+    package static func newestSequence(in storage: some SlotStorage) throws(SystemError) -> UInt64? {
+        let blocks = try storage.read(at: 0, count: blockSize + SlotHeader.byteCount)
+        return newest(of: (0..<2).map { head(of: $0, in: blocks) })?.sequence
     }
 
     /// Whether one slot is damaged while the other one serves.

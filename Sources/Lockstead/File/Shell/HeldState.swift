@@ -10,6 +10,7 @@ internal import LockCore
 /// A state file, locked and read.
 struct HeldState: Sendable {
     let file: OpenFile
+    let identity: FileStatus.Identity
     var slots: SlotFile
     var state: NameState
 }
@@ -57,7 +58,12 @@ extension StateStore {
     }
 
     private func read(_ file: OpenFile, _ key: NameKey) throws -> HeldState {
-        let slots = try SlotFile(reading: file)
+        let identity = try file.status().identity
+        let known = known(key, in: identity)
+        let slots = try SlotFile(reading: file, trusting: known?.record)
+        if let known, slots.latest == known.record {
+            return HeldState(file: file, identity: identity, slots: slots, state: known.state)
+        }
         for case .unknownVersion(let version) in slots.conditions {
             throw corrupt(key, "it has format \(version), written by a newer Lockstead; use that")
         }
@@ -65,7 +71,9 @@ extension StateStore {
         let state: NameState
         do { state = try NameState(decoding: record.body, adopting: key.name) } catch { throw corrupt(key, "\(error)") }
         guard state.name == key.name else { throw corrupt(key, "it holds the state of \"\(state.name)\"") }
-        return HeldState(file: file, slots: slots, state: state)
+        let held = HeldState(file: file, identity: identity, slots: slots, state: state)
+        keep(held, key)
+        return held
     }
 
     private func corrupt(_ key: NameKey, _ reason: String) -> LockError {

@@ -19,12 +19,15 @@ final class Lifeline: Sendable {
     private let file: OpenFile
     /// Stands in the file, so that a copy put in its place is known for one.
     private let fileNumber: UInt64
+    private let own: OwnSessions
 
     /// Makes the file and locks it.
     ///
     /// Only under the state lock, so that nobody takes it for an orphan before its entry is written.
-    init(session: SessionID, key: NameKey, lease: Duration, in folder: Folder) throws(SystemError) {
-        (self.session, self.key, self.lease) = (session, key, lease)
+    init(
+        session: SessionID, key: NameKey, lease: Duration, in folder: Folder, among own: OwnSessions
+    ) throws(SystemError) {
+        (self.session, self.key, self.lease, self.own) = (session, key, lease, own)
         let mode = try folder.fileMode()
         let path = folder.path(of: key.lifelineFile(of: session))
         file = try OpenFile.open(path, O_RDWR | O_CREAT, mode: mode)
@@ -33,6 +36,8 @@ final class Lifeline: Sendable {
         fileNumber = try file.status().identity.file
         guard try file.tryLock(.exclusive) else { throw SystemError(EWOULDBLOCK, "lock", path) }
     }
+
+    deinit { own.remove(session) }
 
     var path: String { file.path }
     var descriptor: CInt { file.descriptor }
@@ -47,6 +52,7 @@ final class Lifeline: Sendable {
         writer.write(~time.nanoseconds)
         writer.write(fileNumber)
         try file.write(writer.bytes, at: 0)
+        own.note(session, until: time)
     }
 
     /// What can be seen of a lifeline from outside, without touching it.

@@ -22,6 +22,8 @@ struct StateStore: Sendable {
     let boot: BootIdentity
     let time: any TimeSource
     let longestLease: Duration
+    let own = OwnSessions()
+    private let cache = StateCache()
 
     /// What a change had to say beyond its own answer.
     struct Change<Value: Sendable>: Sendable {
@@ -76,6 +78,7 @@ struct StateStore: Sendable {
     private func begin(_ state: inout NameState, _ key: NameKey, _ now: ContinuousTime) throws(LockError) {
         var failure: SystemError?
         state.begin(boot: boot, now: now) { entry in
+            if let sign = own.sign(of: entry.session) { return sign }
             do throws(SystemError) {
                 return try Lifeline.sign(of: key.lifelineFile(of: entry.session), in: folder)
             } catch {
@@ -89,14 +92,25 @@ struct StateStore: Sendable {
     }
 
     private func commit(_ held: inout HeldState, _ key: NameKey) throws(LockError) {
+        cache.drop(key)
         do { try held.slots.write(held.state.encoded, to: held.file) } catch { throw error.lockError() }
         do { try held.file.synchronize() } catch {
             // Others can read what we wrote; only a loss of power would undo it.
             throw error.lockError(effect: .mayHaveHappened)
         }
+        keep(held, key)
         for session in held.state.ended {
             // What cannot be removed now is an orphan, which `lockstead repair` removes.
             _ = try? folder.remove(key.lifelineFile(of: session))
         }
+    }
+
+    /// What this process knows of a state already, if the file's newest slot is still the one it knows.
+    func known(_ key: NameKey, in file: FileStatus.Identity) -> StateCache.Entry? { cache.entry(for: key, in: file) }
+
+    /// Remembers a state as it is in the file.
+    func keep(_ held: HeldState, _ key: NameKey) {
+        guard let record = held.slots.latest else { return }
+        cache.keep(StateCache.Entry(file: held.identity, record: record, state: held.state.settled), for: key)
     }
 }

@@ -41,6 +41,13 @@ package struct NameState: Sendable {
         (self.entries, self.table, self.journal) = (entries, table, journal)
     }
 
+    /// The state without what its last command asked of the shell, which is done.
+    var settled: NameState {
+        var state = self
+        (state.isChanged, state.mustBeDurable, state.roused, state.ended) = (false, false, [], [])
+        return state
+    }
+
     package func logTime(_ time: ContinuousTime) -> LogTime {
         LogTime(nanoseconds: time.nanoseconds) + TimeSpan(nanoseconds: offset)
     }

@@ -1,0 +1,79 @@
+import LocksteadTesting
+import Logging
+import Testing
+
+@testable import Lockstead
+
+/// Remembers what it is told.
+final class RecordingObserver: LockObserver {
+    let seen = Watched<[LockObservation]>([])
+    func observe(_ observation: LockObservation) { seen.update { $0.append(observation) } }
+
+    func until(_ isMet: @escaping @Sendable (LockObservation.Event) -> Bool) async {
+        await seen.until { $0.contains { isMet($0.event) } }
+    }
+}
+
+/// A client over a strict engine on a manual clock.
+struct ClientFixture: Sendable {
+    let clock: ManualClock
+    let engine: StrictEngine
+    let observer = RecordingObserver()
+    let client: LockClient
+
+    init(
+        _ capabilities: Capabilities = .strict(), clock: ManualClock = ManualClock(),
+        configuration: LockClient.Configuration = .init(), logger: Logger = .silent
+    ) {
+        self.clock = clock
+        engine = StrictEngine(capabilities, clock: clock)
+        client = LockClient(engine, configuration: configuration, logger: logger, observer: observer, time: clock)
+    }
+
+    /// Runs the client while `body` runs, and then asks the engine whether anything came out of order.
+    func run<R: Sendable>(_ body: (LockClient) async throws -> R) async throws -> R {
+        let result = try await client.whileRunning(body)
+        #expect(engine.violations == [])
+        #expect(client.registry.count == 0, "every grant is forgotten once the client has stopped")
+        return result
+    }
+
+    func until(_ call: StrictEngine.Call) async { await engine.state.until { $0.calls.contains(call) } }
+    func until(_ count: Int, _ isOne: @escaping @Sendable (StrictEngine.Call) -> Bool) async {
+        await engine.state.until { $0.calls.count(where: isOne) >= count }
+    }
+
+    /// Moves the clock in steps no longer than a twentieth of a second of a minute, as a running machine would, letting the loop wake at each.
+    func advance(by duration: Duration, step: Duration = .milliseconds(200)) async {
+        var rest = duration
+        while rest > .zero {
+            await settleLoop()
+            let stride = min(rest, step)
+            engine.advance(by: stride)
+            rest -= stride
+        }
+        await settleLoop()
+    }
+
+    /// Waits until the renewal loop sleeps again for what comes next.
+    func settleLoop() async {
+        while let due = client.registry.nextDue, due <= clock.now { await Task.yield() }
+    }
+}
+
+extension Logger {
+    static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
+}
+
+func error(of body: () async throws -> Void) async -> (any Error)? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error
+    }
+}
+
+func code(of body: () async throws -> Void) async -> LockError.Code? {
+    (await error(of: body) as? LockError)?.code
+}
