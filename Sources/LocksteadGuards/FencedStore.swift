@@ -115,7 +115,10 @@ struct FencedStore: Sendable {
     }
 
     private func replace(_ contents: [UInt8]) throws(SystemError) {
-        let present = try FileStatus.of(folder.path(of: file))?.mode
+        let status = try FileStatus.of(folder.path(of: file))
+        // A link would be replaced, not what it leads to, by a file with the link's mode: open to everybody.
+        if let status, !status.isRegularFile { throw SystemError(EINVAL, "replace", folder.path(of: file)) }
+        let present = status?.mode
         let usual = try folder.fileMode()
         let next = try OpenFile.open(folder.path(of: nextFile), O_RDWR | O_CREAT | O_TRUNC, mode: 0o600)
         try next.setPermissions((present ?? usual) & 0o7777)

@@ -52,6 +52,62 @@ struct ExecTests {
         #expect(nested.code == 0)
     }
 
+    @Test("A command that asks for the lock it was started under is refused at once, not left to wait for ever")
+    func nestedSameName() async throws {
+        let nested = try await lockstead.run(
+            "exec", "a", "--", LocksteadProgram.program, "exec", "a", "--", "echo", "ran")
+        #expect(nested.code == 75 && nested.output.isEmpty)
+        #expect(nested.error.contains("held by the command that started this one"))
+        let readers = try await lockstead.run(
+            "exec", "a", "--shared", "--", LocksteadProgram.program, "exec", "a", "--shared", "--", "echo", "ran")
+        #expect(readers.output == "ran\n")
+        let stale = ["LOCKSTEAD_NAME": "a", "LOCKSTEAD_TOKEN": "1"]
+        let left = try await lockstead.run("exec", "a", "--", "true", environment: stale)
+        #expect(left.code == 0, "a token that holds nothing any more is no reason to refuse")
+    }
+
+    @Test("A cap on the hold that is far below the lease leaves the command most of its time")
+    func shortCap() async throws {
+        let result = try await lockstead.run(
+            "exec", "a", "--max-hold", "3s", "--", "sh", "-c",
+            "trap 'echo told; exit' TERM; echo ran; sleep 1; echo worked; sleep 30 & wait")
+        #expect(result.code == 76)
+        #expect(result.output == "ran\nworked\ntold\n")
+        #expect(result.error.contains("the cap on its total hold was reached"))
+    }
+
+    @Test(
+        "Streams that were closed are the null device for the command",
+        arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+    func closedStreams(_ closing: String) async throws {
+        let seen = "\(lockstead.folder)/streams"
+        let script = "for n in 0 1 2; do readlink /proc/$$/fd/$n; done > \(seen)"
+        let result = try await lockstead.run("exec", "warm", "--", "sh", "-c", "true")
+        #expect(result.code == 0)
+        let shell = "'\(LocksteadProgram.program)' exec a -- sh -c '\(script)' \(closing)"
+        #expect(try await lockstead.run("exec", "outer", "--", "sh", "-c", shell).code == 0)
+        let lines = try String(contentsOfFile: seen, encoding: .utf8).split(separator: "\n")
+        let closed = closing.split(separator: " ").map { $0.first == "<" ? 0 : $0.first == ">" ? 1 : 2 }
+        try #require(lines.count == 3)
+        for number in closed { #expect(lines[number] == "/dev/null") }
+    }
+
+    @Test("A waiter that was paused for longer than its lease asks again when it goes on")
+    func pausedWaiter() async throws {
+        let holder = try lockstead.start(["exec", "a", "--", "sh", "-c", "echo held; read line"])
+        try await holder.outputs("held")
+        let waiter = try lockstead.start(["exec", "a", "--lease", "1s", "--", "echo", "ran"])
+        try await lockstead.awaitWaiters(1, of: "a")
+        waiter.signal(SIGSTOP)
+        try await lockstead.awaitWaiters(0, of: "a")
+        waiter.signal(SIGCONT)
+        try await lockstead.awaitWaiters(1, of: "a")
+        holder.write("go\n")
+        #expect(try await holder.result().code == 0)
+        let result = try await waiter.result()
+        #expect(result.code == 0 && result.output == "ran\n")
+    }
+
     @Test("Tokens rise from one run to the next")
     func tokensRise() async throws {
         var tokens: [UInt64] = []

@@ -24,6 +24,16 @@ struct FencedFileTests {
         #expect(try await file.read(6) == [1])
     }
 
+    @Test("A link in the place of the file is refused for reads and writes, and stays what it was")
+    func refusesLinks() async throws {
+        let target = place.path(of: "target")
+        #expect(symlink(target, file.path) == 0)
+        await #expect(throws: GuardError.self) { _ = try await file.enter(5) }
+        await #expect(throws: GuardError.self) { try await file.write(5, [1]) }
+        #expect(try FileStatus.of(file.path)?.isRegularFile == false)
+        #expect(try FileStatus.of(target) == nil)
+    }
+
     @Test("What was seen survives the object: another one refuses the same token (S6)")
     func isDurable() async throws {
         _ = try await file.enter(9)

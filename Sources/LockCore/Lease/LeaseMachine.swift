@@ -38,6 +38,8 @@ package struct LeaseMachine: Sendable, Equatable {
     let renewEvery: TimeSpan
     /// When the cap on the total hold ends the grant.
     let holdLimit: ContinuousTime?
+    /// How long the cap leaves from the start; `nil`: there is none.
+    private let holdSpan: TimeSpan?
     /// When what the engine said runs out; `nil`: never.
     var leaseEnd: ContinuousTime?
     /// For how long the engine armed the lease last: a hand-over may arm it for less than was asked.
@@ -67,6 +69,7 @@ package struct LeaseMachine: Sendable, Equatable {
         at now: ContinuousTime
     ) {
         (self.lease, self.holdLimit, armedFor) = (lease, holdLimit, lease)
+        holdSpan = holdLimit.map { $0 - now }
         self.renewEvery = renewEvery ?? lease / LeaseRules.renewalDivisor
         switch validity {
         case .unlimited: break
@@ -101,7 +104,8 @@ package struct LeaseMachine: Sendable, Equatable {
     /// Whether the phase says so, whatever the time.
     var isOver: Bool { if case .over = phase { true } else { false } }
 
-    var margin: TimeSpan { LeaseRules.margin(of: armedFor) }
+    /// A hold that is capped at less than a lease has the margin of its cap: else it would be told to stop when it begins.
+    var margin: TimeSpan { LeaseRules.margin(of: min(armedFor, holdSpan ?? armedFor)) }
 
     var reasonOfTheEnd: LossReason {
         if let holdLimit, holdLimit <= leaseEnd ?? .distantFuture { return .holdLimit }

@@ -13,16 +13,17 @@ struct ExecAcquisition {
     let request: ExecRequest
     let client: LockClient
     let inputs: ExecInputs
+    let time: any TimeSource
 
     /// Returns the lock; a grant that crosses a signal is given back, not leaked.
     ///
     /// - Throws: `ExecFailure.notAcquired` or `.interrupted`, or what the client throws.
     func acquire() async throws -> HeldLock {
-        let (request, client, inputs) = (request, client, inputs)
+        let (request, client, inputs, time) = (request, client, inputs, time)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
-                    inputs.put(.acquired(.success(try await Self.take(request, client))))
+                    inputs.put(.acquired(.success(try await Self.take(request, client, time))))
                 } catch {
                     inputs.put(.acquired(.failure(error)))
                 }
@@ -44,15 +45,31 @@ struct ExecAcquisition {
         }
     }
 
-    private static func take(_ request: ExecRequest, _ client: LockClient) async throws -> HeldLock? {
+    /// Asks again where a waiter lost its place, because it or the machine was paused for longer than a lease: the user asked to wait.
+    private static func take(
+        _ request: ExecRequest, _ client: LockClient, _ time: any TimeSource
+    ) async throws -> HeldLock? {
+        let start = time.now
+        while true {
+            do {
+                return try await ask(request, client, waited: start.duration(to: time.now))
+            } catch let error as LockError where error.code == .leaseLost && error.effect == .didNotHappen {
+                if case .never = request.wait { throw error }
+            }
+        }
+    }
+
+    private static func ask(
+        _ request: ExecRequest, _ client: LockClient, waited: Duration
+    ) async throws -> HeldLock? {
         switch request.wait {
         case .never:
             try await client.tryAcquire(
                 request.name, mode: request.mode, lease: request.lease, terms: request.terms, purpose: request.purpose)
         case .atMost(let patience):
             try await client.acquire(
-                request.name, mode: request.mode, waitingAtMost: patience, lease: request.lease, terms: request.terms,
-                purpose: request.purpose)
+                request.name, mode: request.mode, waitingAtMost: max(.zero, patience - waited), lease: request.lease,
+                terms: request.terms, purpose: request.purpose)
         case .forever:
             try await client.acquire(
                 request.name, mode: request.mode, lease: request.lease, terms: request.terms, purpose: request.purpose)

@@ -4,6 +4,8 @@ import Lockstead
 enum ExecFailure: Error, Sendable {
     /// The lock was not to be had in the time given; whoever has it, where that is known.
     case notAcquired(LockName, waited: Duration?, LockDescription?)
+    /// The `exec` that started this one holds the lock.
+    case heldByCaller(LockName)
     /// The command is no file on the `PATH`.
     case commandNotFound(String)
     /// The command's file cannot be run, for this reason.

@@ -40,7 +40,9 @@ struct ExecRunner {
     }
 
     private func run() async throws -> ExecOutcome {
-        let lock = try await ExecAcquisition(request: request, client: session.client, inputs: inputs).acquire()
+        try await OuterLock.refuseEndlessWait(for: request, session.client)
+        let lock = try await ExecAcquisition(request: request, client: session.client, inputs: inputs, time: time)
+            .acquire()
         let outcome: ExecOutcome
         do {
             outcome = try await hold(lock)
@@ -90,8 +92,8 @@ extension ExecRunner {
         let terminal = Terminal.controlling()
         var gives = false
         do {
-            let deadlines = Deadlines(validUntil: lock.lease.validUntil, lease: lock.grant.lease)
-            link.say(.arm(deadlines.forGuard(lease: lock.grant.lease)))
+            let deadlines = Deadlines(validUntil: lock.lease.validUntil, lease: term(of: lock))
+            link.say(.arm(deadlines.forGuard(lease: term(of: lock))))
             try await awaitReadiness()
             gives = terminal?.isOurs == true && Terminal.isInteractive
             if gives { terminal?.give(to: link.group) }
@@ -163,12 +165,24 @@ extension ExecRunner {
 
     private func translate(_ event: LeaseEvent, _ lock: HeldLock) -> [ExecMachine.Event] {
         switch event {
-        case .renewed(let until): [.leaseRenewed(Deadlines(validUntil: until, lease: lock.grant.lease))]
+        case .renewed(let until): [.leaseRenewed(Deadlines(validUntil: until, lease: term(of: lock)))]
+        case .stop where isCapped(lock): [.leaseLost(Wording.loss(.holdLimit), at: time.now)]
         case .stop: [.leaseEnding(at: time.now)]
         case .kill: [.timeIsUp]
         case .lost(let reason): [.leaseLost(Wording.loss(reason), at: time.now)]
         case .warning, .suspect, .held: []
         }
+    }
+
+    /// What margins are measured by: a cap that is shorter than the lease has its own.
+    private func term(of lock: HeldLock) -> Duration {
+        min(lock.grant.lease, request.terms.maximumHold ?? lock.grant.lease)
+    }
+
+    /// Whether it is the cap that ends the grant, which no renewal can help.
+    private func isCapped(_ lock: HeldLock) -> Bool {
+        guard let limit = lock.grant.holdLimit, let end = lock.lease.validUntil else { return false }
+        return end >= limit
     }
 
     private func changes(of job: ExecJob) -> [ExecMachine.Event] {
@@ -191,7 +205,7 @@ extension ExecRunner {
     ) {
         switch effect {
         case .signalGroup(let number): Signals.send(number, toGroup: job.link.group)
-        case .armGuard(let deadlines): job.link.say(.arm(deadlines.forGuard(lease: lock.grant.lease)))
+        case .armGuard(let deadlines): job.link.say(.arm(deadlines.forGuard(lease: term(of: lock))))
         case .dismissGuard: job.link.dismiss()
         case .endGuard: job.link.end()
         case .giveTerminal: job.terminal?.give(to: job.link.group)

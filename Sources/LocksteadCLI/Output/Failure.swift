@@ -57,6 +57,10 @@ extension Failure {
             self.init(
                 "The lock \"\(name)\" was not free\(patience);\(holder.isEmpty ? "" : holder + ";") the command was not run.",
                 ExitStatus.notAcquired)
+        case .heldByCaller(let name):
+            self.init(
+                "The lock \"\(name)\" is held by the command that started this one, so that the wait would never end; the command was not run. Take another name, or limit the wait with --wait.",
+                ExitStatus.notAcquired)
         case .commandNotFound(let command):
             self.init(
                 "The command \"\(command)\" was not found; check its spelling and PATH.", ExitStatus.commandNotFound)

@@ -9,7 +9,9 @@
 /// Where everything goes that is not the answer to the question asked.
 enum StandardError {
     /// Prints one message as this program's own.
-    static func say(_ message: String) { print("lockstead: " + message) }
+    ///
+    /// It may quote names and reasons that others chose, so nothing in it reaches the terminal as a command.
+    static func say(_ message: String) { print("lockstead: " + Wording.printable(message)) }
 
     /// Prints text as it is, followed by the end of the line, in one write: other processes print there too.
     static func print(_ text: String) {

@@ -48,11 +48,16 @@ enum Wording {
     static func printable(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
+            result.unicodeScalars.append(isUnprintable(scalar) ? "\u{FFFD}" : scalar)
         }
         return result
+    }
+
+    /// Whether a terminal, or the order of what it shows, could be changed by it.
+    static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
+        default: false
+        }
     }
 }

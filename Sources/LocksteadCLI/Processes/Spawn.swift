@@ -21,9 +21,10 @@ struct Spawn {
     var group: pid_t
     /// Descriptors that it inherits under the same number, beside 0 to 2.
     var inherited: [CInt] = []
-    /// What its standard input and output are; ours, where `nil`.
-    var input: Stream?
-    var output: Stream?
+    /// What its standard streams are; ours, where `nil`, and the null device where we have none.
+    var input = Stream.ours(STDIN_FILENO)
+    var output = Stream.ours(STDOUT_FILENO)
+    var errors = Stream.ours(STDERR_FILENO)
     /// Signals that are ignored here and not in the new process.
     var defaultSignals: [CInt] = []
 
@@ -33,6 +34,11 @@ struct Spawn {
         case null
         /// A descriptor of ours.
         case descriptor(CInt)
+
+        /// The null device where our parent gave us no such stream; else `nil`, which hands on what it gave.
+        static func ours(_ number: CInt) -> Stream? {
+            StandardDescriptors.closedByParent.contains(number) ? .null : nil
+        }
 
         fileprivate func add(to actions: inout FileActions, as number: CInt) {
             switch self {
@@ -65,6 +71,7 @@ struct Spawn {
         defer { posix_spawn_file_actions_destroy(&actions) }
         input?.add(to: &actions, as: STDIN_FILENO)
         output?.add(to: &actions, as: STDOUT_FILENO)
+        errors?.add(to: &actions, as: STDERR_FILENO)
         // From a descriptor to itself: drops its close-on-exec flag in the new process, and only there.
         for descriptor in inherited { posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor) }
         return body(&actions)

@@ -62,9 +62,9 @@ struct FileTamperTests {
     }
 
     @Test(
-        "A lifeline unlinked while held: the holder is told, and nobody else is let in before its lease has run out (S5)"
-    )
-    func lifelineTakenAway() async throws {
+        "A lifeline unlinked or replaced while held: the holder is told, and nobody else is let in before its lease has run out (S5)",
+        arguments: ["unlink", "copy", "empty", "folder", "fifo"])
+    func lifelineTakenAway(how: String) async throws {
         let clock = ManualClock()
         let fixture = try FileFixture(time: clock)
         let (backend, second) = (try fixture.backend(), try fixture.backend())
@@ -74,7 +74,16 @@ struct FileTamperTests {
             Issue.record("not renewed")
             return
         }
-        unlink(try fixture.lifelinePath("job", grant))
+        let lifeline = try fixture.lifelinePath("job", grant)
+        let contents = try OpenFile.open(lifeline, O_RDONLY).read(at: 0, count: 100)
+        unlink(lifeline)
+        switch how {
+        case "copy": try OpenFile.open(lifeline, O_RDWR | O_CREAT).write(contents, at: 0)
+        case "empty": _ = try OpenFile.open(lifeline, O_RDWR | O_CREAT)
+        case "folder": #expect(mkdir(lifeline, 0o700) == 0)
+        case "fifo": #expect(mkfifo(lifeline, 0o600) == 0)
+        default: break
+        }
         clock.advance(by: .seconds(5))
         guard case .busy = try await second.acquire(try fixture.request("job")) else {
             Issue.record("let in while the holder may believe in its lease")

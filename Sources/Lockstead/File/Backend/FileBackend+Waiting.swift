@@ -21,8 +21,11 @@ struct Outlook: Sendable {
     init(_ state: NameState, _ session: SessionID, armedAt: ContinuousTime) {
         (watching, due, self.armedAt) = ([], nil, armedAt)
         guard case .waiting(let watching, let isFirst) = state.standing(of: session) else { return }
-        self.watching = watching
         if isFirst { due = state.table.nextDue.map(state.continuousTime) }
+        let orphans = watching.compactMap(state.entry).filter(\.isOrphaned)
+        self.watching = watching.filter { session in !orphans.contains { $0.session == session } }
+        // Whose lifeline is gone can only be waited out: a look at it would be news each time, and the next look would follow at once.
+        due = ([due] + orphans.map(\.validUntil)).compactMap(\.self).min()
     }
 }
 

@@ -43,9 +43,10 @@ extension StateStore {
         switch try Lifeline.sign(of: file, in: folder) {
         case .missing: break
         case .kept: finding.kind = .livingOrphan
-        case .free:
+        case .free, .replaced:
             finding.kind = .deadOrphan
-            if mending { finding.isMended = try folder.remove(file) }
+            // A folder under its name stays, and is told as not mended.
+            if mending { finding.isMended = (try? folder.remove(file)) ?? false }
         }
         return finding
     }

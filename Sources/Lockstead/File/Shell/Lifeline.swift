@@ -10,13 +10,15 @@ internal import Synchronization
 
 /// One session's proof of life: a file whose kernel lock lasts until the last process that has it open is gone (RULES 27).
 ///
-/// It also carries until when the session was renewed. So a renewal writes sixteen bytes, not the state; and it needs no sync, because a
+/// It also carries until when the session was renewed. So a renewal writes a few bytes, not the state; and it needs no sync, because a
 /// loss of power ends the boot and with it every session.
 final class Lifeline: Sendable {
     let session: SessionID
     let key: NameKey
     let lease: Duration
     private let file: OpenFile
+    /// Stands in the file, so that a copy put in its place is known for one.
+    private let fileNumber: UInt64
     private let own: OwnSessions
 
     /// Makes the file and locks it.
@@ -31,6 +33,7 @@ final class Lifeline: Sendable {
         file = try OpenFile.open(path, O_RDWR | O_CREAT, mode: mode)
         // The umask narrowed it; a shared folder needs it as open as itself.
         try file.setPermissions(mode)
+        fileNumber = try file.status().identity.file
         guard try file.tryLock(.exclusive) else { throw SystemError(EWOULDBLOCK, "lock", path) }
     }
 
@@ -47,18 +50,24 @@ final class Lifeline: Sendable {
         var writer = RecordWriter()
         writer.write(time.nanoseconds)
         writer.write(~time.nanoseconds)
+        writer.write(fileNumber)
         try file.write(writer.bytes, at: 0)
         own.note(session, until: time)
     }
 
     /// What can be seen of a lifeline from outside, without touching it.
     ///
-    /// The probe's own lock is shared, so that two probes do not take each other for a sign of life.
+    /// The probe's own lock is shared, so that two probes do not take each other for a sign of life. A free lock proves a death only on
+    /// the very file that was made for the session: on one that was put in its place nobody ever kept a lock.
     static func sign(of file: String, in folder: Folder) throws(SystemError) -> LifeSign {
         let path = folder.path(of: file)
         guard let probe = try openIfThere(path) else { return .missing }
-        if try probe.tryLock(.shared) { return .free }
-        return .kept(until: validity(in: try probe.read(at: 0, count: 16)))
+        let status = try probe.status()
+        guard status.isRegularFile else { return .replaced }
+        let isFree = try probe.tryLock(.shared)
+        let bytes = try probe.read(at: 0, count: 24)
+        if isFree { return number(in: bytes) == status.identity.file ? .free : .replaced }
+        return .kept(until: validity(in: bytes))
     }
 
     private static func openIfThere(_ path: String) throws(SystemError) -> OpenFile? {
@@ -75,6 +84,12 @@ final class Lifeline: Sendable {
             return nil
         }
         return ContinuousTime(nanoseconds: time)
+    }
+
+    private static func number(in bytes: [UInt8]) -> UInt64? {
+        var reader = RecordReader(Array(bytes.dropFirst(16)))
+        // A file that is not armed is no session's yet.
+        return try? reader.read(UInt64.self)
     }
 
     /// Wakes whoever watches the file, that is its owner: the times of a file change, and nothing else.

@@ -25,19 +25,21 @@ package enum LifeSign: Sendable, Hashable {
     case free
     /// There is no such file.
     case missing
+    /// Something else is in its place: a copy, a folder, a file that was emptied.
+    case replaced
 }
 
 extension SessionEntry {
     /// RULES 27: whether the session lives, and until when; notes what it learnt in the entry.
     ///
-    /// A missing lifeline proves nothing: somebody removed the file, and its holder, which may have renewed up to this moment, may
+    /// A missing or replaced lifeline proves nothing: somebody removed the file, and its holder, which may have renewed up to this moment, may
     /// live. So it gets one more lease; it cannot renew meanwhile, and learns at its next try that it is lost.
     mutating func lives(_ sign: LifeSign, at now: ContinuousTime) -> Bool {
         switch sign {
         case .free: return false
         case .kept(let until): validUntil = max(validUntil, until ?? validUntil)
-        case .missing where !isOrphaned: (isOrphaned, validUntil) = (true, now + lease)
-        case .missing: break
+        case .missing where !isOrphaned, .replaced where !isOrphaned: (isOrphaned, validUntil) = (true, now + lease)
+        case .missing, .replaced: break
         }
         return validUntil > now
     }
