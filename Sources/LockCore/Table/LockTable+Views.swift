@@ -26,12 +26,18 @@ extension LockTable {
 
     /// All sessions, by id.
     package var sessions: [SessionView] {
-        sessionSlab.slots.map { slot in
-            let record = sessionSlab[slot]
-            return SessionView(
-                id: record.id, identity: record.identity, generation: record.generation, timeToLive: record.timeToLive,
-                grantCount: record.grantCount, waiterCount: record.waiterCount)
-        }.sorted { $0.id < $1.id }
+        sessionSlab.slots.map { view(sessionSlab[$0]) }.sorted { $0.id < $1.id }
+    }
+
+    /// One session, without a walk over all; `nil` where it is unknown.
+    package func session(_ id: SessionID) -> SessionView? {
+        sessionIndex[id].map { view(sessionSlab[$0]) }
+    }
+
+    private func view(_ record: SessionRecord) -> SessionView {
+        SessionView(
+            id: record.id, identity: record.identity, generation: record.generation, timeToLive: record.timeToLive,
+            grantCount: record.grantCount, waiterCount: record.waiterCount)
     }
 
     private func view(_ slot: Slot<LockRecord>) -> LockView {

@@ -132,7 +132,7 @@ struct FileSlotTests {
         var bytes = SlotHeader(sequence: 1, bodyOffset: 64, bodyLength: 0, bodyChecksum: 0).encoded
         bytes[8] = 9
         var writer = RecordWriter()
-        writer.write(CRC64.checksum(bytes[..<48]))
+        writer.write(CRC64.checksum(Array(bytes[..<48])))
         bytes.replaceSubrange(48..<56, with: writer.bytes)
         #expect(try SlotFile(reading: MemoryStorage(bytes)).conditions.first == .unknownVersion(9))
     }

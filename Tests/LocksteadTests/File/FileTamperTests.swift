@@ -176,7 +176,7 @@ struct FileTamperTests {
         var head = SlotHeader(sequence: 1, bodyOffset: 64, bodyLength: 0, bodyChecksum: 0).encoded
         head[8] = 9
         var writer = RecordWriter()
-        writer.write(CRC64.checksum(head[..<48]))
+        writer.write(CRC64.checksum(Array(head[..<48])))
         head.replaceSubrange(48..<56, with: writer.bytes)
         try newer.write(head, at: 0)
         let future = await #expect(throws: LockError.self) { try await hold("five") }

@@ -41,13 +41,16 @@ extension FileBackend {
         lives.withLock { $0.byRequest[request.id]?.signal = signal }
         let own = watchOwn(key, session, signal)
         defer { withExtendedLifetime(own) {} }
-        var outlook = first
+        var (outlook, hasMissed) = (first, true)
         while true {
             if Task.isCancelled { return try await endWait(request, key, Self.cancelled(key)) }
             do throws(LockError) { try ensureRunning() } catch { return try await endWait(request, key, error) }
-            await sleep(signal, request, key, outlook)
+            await sleep(signal, request, key, outlook, hasMissed: hasMissed)
             if Task.isCancelled { continue }
-            guard let asked = try await look(request, key) else { continue }
+            let asked = try await look(request, key)
+            // What could not be looked at is still to be seen.
+            hasMissed = asked == nil
+            guard let asked else { continue }
             switch asked {
             case .waiting(let next): outlook = next
             case .granted(let grant): return .granted(hold(grant, key))
@@ -76,7 +79,12 @@ extension FileBackend {
     }
 
     /// Returns when a look is due: something happened, or the time for it has come.
-    private func sleep(_ signal: WakeSignal, _ request: LockRequest, _ key: NameKey, _ outlook: Outlook) async {
+    ///
+    /// A grant touches our own file, so another number of the state alone is news only where such a touch may have been missed: before
+    /// the watch was set, after an event, and once a second. Else each newcomer would make every waiter read the whole queue.
+    private func sleep(
+        _ signal: WakeSignal, _ request: LockRequest, _ key: NameKey, _ outlook: Outlook, hasMissed: Bool
+    ) async {
         let others = outlook.watching.compactMap { session in
             notifier.watch(store.folder.path(of: key.lifelineFile(of: session)), for: .closed, waking(signal))
         }
@@ -85,8 +93,12 @@ extension FileBackend {
             outlook.armedAt + TimeSpan(request.lease) / 3, request.wait.deadline, outlook.due ?? .distantFuture)
         var rechecks = Self.rechecks[...]
         var wasRoused = false
+        let fallback = time.now + Self.fallback
         // The first glance is after the watches are set: whatever happened before them is seen by it (R28).
-        while !Task.isCancelled, case .calm(let expiry) = await glance(key, outlook), time.now < lookAt {
+        while !Task.isCancelled,
+            case .calm(let expiry) = await glance(
+                key, outlook, countsNumber: hasMissed || wasRoused || time.now >= fallback), time.now < lookAt
+        {
             let jitter = TimeSpan.milliseconds(Int64.random(in: 0...20))
             var until = min(lookAt, time.now + Self.fallback, expiry + jitter)
             if wasRoused, let next = rechecks.popFirst() { until = min(until, time.now + next) }
@@ -104,10 +116,12 @@ extension FileBackend {
     }
 
     /// A cheap look without the state lock: the state's number, and a life sign of those watched.
-    private func glance(_ key: NameKey, _ outlook: Outlook) async -> Glance {
+    private func glance(_ key: NameKey, _ outlook: Outlook, countsNumber: Bool) async -> Glance {
         await worker.run(on: FileWorker.lane(of: key)) { [store] in
             // What cannot be seen here is news: the look that follows says what is wrong.
-            guard let sequence = try? store.sequence(key), sequence == outlook.sequence else { return .news }
+            if countsNumber {
+                guard let sequence = try? store.sequence(key), sequence == outlook.sequence else { return .news }
+            }
             var expiry = ContinuousTime.distantFuture
             for session in outlook.watching {
                 guard case .kept(let until)? = try? Lifeline.sign(of: key.lifelineFile(of: session), in: store.folder),

@@ -53,7 +53,9 @@ package struct SlotHeader: Sendable, Hashable {
         let sequence = try reader.read(UInt64.self)
         let (offset, length) = (try reader.read(UInt64.self), try reader.read(UInt64.self))
         let bodyChecksum = try reader.read(UInt64.self)
-        guard magic == Self.magic, try reader.read(UInt64.self) == CRC64.checksum(bytes[..<48]) else { return .bad }
+        guard magic == Self.magic, try reader.read(UInt64.self) == CRC64.checksum(Array(bytes[..<48])) else {
+            return .bad
+        }
         guard version == Self.version else { return .unknownVersion(version) }
         guard sequence < .max, offset < UInt64(Int64.max) / 2, length <= UInt64(longestBody) else { return .bad }
         return .header(

@@ -8,7 +8,6 @@ final class OwnSessions: Sendable {
     func note(_ session: SessionID, until time: ContinuousTime) { until.withLock { $0[session] = time } }
     func remove(_ session: SessionID) { until.withLock { $0[session] = nil } }
 
-    func sign(of session: SessionID) -> LifeSign? {
-        until.withLock { $0[session] }.map { .kept(until: $0) }
-    }
+    /// Until when each is armed.
+    var armed: [SessionID: ContinuousTime] { until.withLock { $0 } }
 }

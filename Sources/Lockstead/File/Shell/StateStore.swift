@@ -77,8 +77,9 @@ struct StateStore: Sendable {
 
     private func begin(_ state: inout NameState, _ key: NameKey, _ now: ContinuousTime) throws(LockError) {
         var failure: SystemError?
+        let armed = own.armed
         state.begin(boot: boot, now: now) { entry in
-            if let sign = own.sign(of: entry.session) { return sign }
+            if let until = armed[entry.session] { return .kept(until: until) }
             do throws(SystemError) {
                 return try Lifeline.sign(of: key.lifelineFile(of: entry.session), in: folder)
             } catch {

@@ -13,7 +13,8 @@ package enum Standing: Sendable, Hashable {
 
 extension NameState {
     package func standing(of session: SessionID) -> Standing {
-        guard let record = table.sessions.first(where: { $0.id == session }) else { return .gone }
+        guard let record = table.session(session) else { return .gone }
+        if record.grantCount + record.waiterCount == 0 { return .idle }
         guard let view = table.view(of: name) else { return .idle }
         if let holder = view.holders.first(where: { $0.session == session && $0.isLive }) { return .holding(holder) }
         guard record.waiterCount > 0 else { return .idle }
@@ -32,7 +33,7 @@ extension NameState {
 
     /// Whether a session neither holds nor awaits anything.
     package func isIdle(_ session: SessionID) -> Bool {
-        table.sessions.contains { $0.id == session && $0.grantCount + $0.waiterCount == 0 }
+        table.session(session).map { $0.grantCount + $0.waiterCount == 0 } ?? false
     }
 
     /// The lock as the public sees it, or `nil` where it is free and awaited by nobody.
