@@ -81,7 +81,7 @@ struct ExecTests {
         arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
     func closedStreams(_ closing: String) async throws {
         let seen = "\(lockstead.folder)/streams"
-        let script = "for n in 0 1 2; do readlink /proc/$$/fd/$n; done > \(seen)"
+        let script = "exec 3>\(seen); for n in 0 1 2; do readlink /proc/$$/fd/$n >&3; done"
         let result = try await lockstead.run("exec", "warm", "--", "sh", "-c", "true")
         #expect(result.code == 0)
         let shell = "'\(LocksteadProgram.program)' exec a -- sh -c '\(script)' \(closing)"

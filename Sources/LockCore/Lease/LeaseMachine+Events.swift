@@ -59,8 +59,8 @@ extension LeaseMachine {
         case .held, .suspect: phase = .over(.released)
         case .lost(let reason): phase = .over(reason)
         }
-        // Nothing is left that a timer could end.
-        killAfterLoss = nil
+        // Nothing is left that a timer could end or an answer could change.
+        (killAfterLoss, renewalSentAt) = (nil, nil)
         return state
     }
 
@@ -76,7 +76,8 @@ extension LeaseMachine {
     ///
     /// What was not stopped by a timer is told to stop now, and gets its grace before the kill.
     mutating func finish(_ reason: LossReason, at now: ContinuousTime, _ effects: inout [Effect]) {
-        phase = .over(reason)
+        // What a renewal under way will answer is of no interest any more.
+        (phase, renewalSentAt) = (.over(reason), nil)
         effects.append(.push(.lost(reason)))
         if !hasStopped { pushStop(&effects) }
         if !hasKilled { killAfterLoss = now + margin / 4 * 3 }

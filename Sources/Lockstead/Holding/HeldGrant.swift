@@ -95,6 +95,8 @@ final class HeldGrant: Sendable {
 
     var plan: Step { state.withLock { Step($0.machine, []) } }
 
+    var isRenewing: Bool { state.withLock { $0.machine.isRenewing } }
+
     /// Marks a renewal as sent.
     ///
     /// `nil` where the grant is not to be renewed any more.

@@ -16,8 +16,14 @@ final class LeaseRegistry: Sendable {
     let wakeUp = Signal()
 
     var count: Int { state.withLock { $0.grants.count } }
-    /// When the renewal loop has something to do next.
-    var nextDue: ContinuousTime? { state.withLock { $0.dueTimes.next } }
+    /// Whether the renewal loop sleeps, has nothing to do at `now`, and no earlier plan is about to wake it.
+    func isQuiet(at now: ContinuousTime) -> Bool {
+        state.withLock { state in
+            guard state.isAsleep, let next = state.dueTimes.next else { return state.isAsleep }
+            return next > now && state.planned.map { $0 <= next } ?? false
+        }
+    }
+
     /// Grants that the renewal loop will look at again.
     var plannedCount: Int { state.withLock { $0.dueTimes.count } }
     var all: [HeldGrant] { state.withLock { $0.grants.values.map(\.self) } }

@@ -169,7 +169,7 @@ extension ExecMachine {
         guard hasChild else { return [] }
         var effects: [Effect] = terminalGiven ? [.takeTerminal] : []
         let outcome: ExecOutcome
-        if case .stopping(let why) = state {
+        if let why = reasonOfTheEnd(at: now) {
             outcome = .leaseLost(why)
             // Whatever the child left running in its group has lost the lock as well.
             effects.append(.signalGroup(SIGKILL))
@@ -180,6 +180,13 @@ extension ExecMachine {
         if guardIsGone { return finish(outcome, after: effects) }
         state = .closing(outcome)
         return effects + [.wake(at: now + Self.guardPatience)]
+    }
+
+    /// Why the lock was lost before the child's end was seen; `nil` where it was not.
+    private func reasonOfTheEnd(at now: ContinuousTime) -> String? {
+        if case .stopping(let why) = state { return why }
+        // A runner that was paused may see its child's end before it sees what the guard did about it.
+        return now >= deadlines.killAt ? Self.pausedTooLong : nil
     }
 
     private mutating func finish(_ outcome: ExecOutcome, after effects: [Effect]) -> [Effect] {

@@ -43,7 +43,7 @@ struct ClientFixture: Sendable {
         await engine.state.until { $0.calls.count(where: isOne) >= count }
     }
 
-    /// Moves the clock in steps no longer than a twentieth of a second of a minute, as a running machine would, letting the loop wake at each.
+    /// Moves the clock in steps, as time passes on a machine that runs, and lets the renewal loop and the engine answer at each.
     func advance(by duration: Duration, step: Duration = .milliseconds(200)) async {
         var rest = duration
         while rest > .zero {
@@ -55,9 +55,14 @@ struct ClientFixture: Sendable {
         await settleLoop()
     }
 
-    /// Waits until the renewal loop sleeps again for what comes next.
+    /// Waits until the renewal loop sleeps until later, and no renewal is under way but those whose answers the test holds back.
     func settleLoop() async {
-        while let due = client.registry.nextDue, due <= clock.now { await Task.yield() }
+        while !isSettled { await Task.yield() }
+    }
+
+    private var isSettled: Bool {
+        client.registry.isQuiet(at: clock.now)
+            && client.registry.all.count(where: \.isRenewing) <= engine.state.value.heldRenewals
     }
 }
 

@@ -118,11 +118,17 @@ final class StrictEngine: LockBackend {
         state.update { $0.calls.append(.renew(grants.map(\.token))) }
         let mischief = next(.renew)
         if case .refuse(let error)? = mischief { return grants.map { _ in .unknown(error) } }
-        if case .delayRequest(let door)? = mischief { await door.wait() }
+        if case .delayRequest(let door)? = mischief { await hold(grants, at: door) }
         let outcomes = settle { state, now in grants.map { state.renew($0, sentAt: sent, at: now) } }
-        if case .delayAnswer(let door)? = mischief { await door.wait() }
+        if case .delayAnswer(let door)? = mischief { await hold(grants, at: door) }
         if case .loseAnswer? = mischief { return grants.map { _ in .unknown(Self.lost) } }
         return outcomes
+    }
+
+    private func hold(_ grants: [Grant], at door: Door) async {
+        state.update { $0.heldRenewals += grants.count }
+        await door.wait()
+        state.update { $0.heldRenewals -= grants.count }
     }
 
     func release(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> ReleaseOutcome {

@@ -36,6 +36,8 @@ struct StrictEngineState: Sendable {
     private var firstExpiry = ContinuousTime(nanoseconds: .max)
     var waiters: [Waiter] = []
     var nextToken: UInt64 = 1
+    /// Renewals that stand before a test's door.
+    var heldRenewals = 0
     private var seen: Set<RequestID> = []
     private var released: Set<FencingToken> = []
 

@@ -41,24 +41,25 @@ struct FileWorker: Sendable {
             }
             if case .done(let value) = try result.get() { return value }
             if time.now >= deadline || (cancellable && Task.isCancelled) { return nil }
-            await pause(backoff.next())
+            // The last try is at the deadline, not a pause after it (L5).
+            await pause(min(backoff.next(), deadline - time.now))
         }
     }
 
     /// Real time, whatever clock was injected: the one we wait for is another process at work.
-    func pause(_ interval: DispatchTimeInterval) async {
+    func pause(_ span: TimeSpan) async {
         await withCheckedContinuation { continuation in
-            queues[0].asyncAfter(deadline: .now() + interval) { continuation.resume() }
+            queues[0].asyncAfter(deadline: .now() + .nanoseconds(Int(span.nanoseconds))) { continuation.resume() }
         }
     }
 }
 
 /// How long to leave a contended state lock alone: from half a millisecond, doubling to 16, the upper half by chance.
 private struct Backoff {
-    private var microseconds = 500
+    private var microseconds: Int64 = 500
 
-    mutating func next() -> DispatchTimeInterval {
+    mutating func next() -> TimeSpan {
         defer { microseconds = min(2 * microseconds, 16_000) }
-        return .microseconds(Int.random(in: microseconds / 2...microseconds))
+        return TimeSpan(nanoseconds: 1_000 * Int64.random(in: microseconds / 2...microseconds))
     }
 }
