@@ -78,7 +78,7 @@ struct ExecTests {
 
     @Test(
         "Streams that were closed are the null device for the command",
-        arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+        arguments: ["<&-", "2>&-", "<&- 2>&-"])
     func closedStreams(_ closing: String) async throws {
         let seen = "\(lockstead.folder)/streams"
         let script = "exec 3>\(seen); for n in 0 1 2; do readlink /proc/$$/fd/$n >&3; done"
