@@ -83,6 +83,7 @@ struct ClientAcquireTests {
         let fixture = ClientFixture()
         try await fixture.run { locks in
             let held = try await locks.acquire("a", lease: .seconds(300))
+            // The test that makes this task owns it and awaits its end.
             let waiting = Task { try await locks.withLock("a", lease: .seconds(30)) { _ in } }
             await fixture.until(2) { $0 == .acquire(["a"]) }
             waiting.cancel()
@@ -102,6 +103,7 @@ struct ClientAcquireTests {
         let door = Door()
         fixture.engine.play(.delayAnswer(door), on: .acquire)
         try await fixture.run { locks in
+            // The test that makes this task owns it and awaits its end.
             let waiting = Task { _ = try await locks.acquire("a") }
             await fixture.until(.granted(.init(rawValue: 1)))
             waiting.cancel()

@@ -15,6 +15,7 @@ struct ClientLifecycleTests {
     @Test("A call made before run() waits for it")
     func waitsForTheStart() async throws {
         let fixture = ClientFixture()
+        // The test that makes this task owns it and awaits its end.
         let early = Task { try await fixture.client.withLock("a") { $0.token } }
         await fixture.clock.waitForSleepers(1)
         try await fixture.run { _ in
@@ -48,6 +49,7 @@ struct ClientLifecycleTests {
     @Test("Cancelling a call that waits for the start throws CancellationError")
     func cancelledBeforeTheStart() async throws {
         let fixture = ClientFixture()
+        // The test that makes this task owns it and awaits its end.
         let task = Task { try await fixture.client.withLock("a") { _ in } }
         await fixture.clock.waitForSleepers(1)
         task.cancel()
@@ -101,6 +103,7 @@ struct ClientLifecycleTests {
     func cancelledRun() async throws {
         let fixture = ClientFixture()
         let client = fixture.client
+        // The test that makes this task owns it and awaits its end.
         let running = Task { try await client.run() }
         async let failure = error {
             try await client.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
@@ -119,6 +122,7 @@ struct ClientLifecycleTests {
         let fixture = ClientFixture(.strict(queuesLocally: queuesLocally))
         let waiting = try await fixture.run { locks in
             _ = try await locks.acquire("a")
+            // The test that makes this task owns it and awaits its end.
             let waiting = Task { await code { try await locks.withLock("a") { _ in } } }
             await fixture.until(2) { $0 == .acquire(["a"]) }
             return waiting
@@ -164,6 +168,7 @@ struct ClientLifecycleTests {
         let clock = ManualClock()
         let engine = StrictEngine(clock: clock)
         let kind = LockEngine(name: "strict") { _ in engine }
+        // The test that makes this task owns it and awaits its end.
         let task = Task {
             try await LockClient.with(kind, logger: .silent, time: clock) { locks in
                 try await locks.withLock("a") { _ in try await clock.sleep(until: .distantFuture) }

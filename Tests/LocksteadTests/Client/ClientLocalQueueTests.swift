@@ -264,8 +264,10 @@ struct ClientLocalQueueTests {
         let fixture = ClientFixture(Self.capabilities)
         try await fixture.run { locks in
             let blocker = try await locks.acquire("a", fairness: .barging)
+            // The test that makes this task owns it and awaits its end.
             let first = Task { try await locks.withLock("a") { $0.token } }
             await fixture.until(2, Self.isAcquire)
+            // The test that makes this task owns it and awaits its end.
             let second = Task { try await locks.withLock("a") { $0.token } }
             while fixture.client.lines.waiterCount < 2 { await Task.yield() }
             first.cancel()
@@ -281,6 +283,7 @@ struct ClientLocalQueueTests {
         let fixture = ClientFixture(Self.capabilities)
         try await fixture.run { locks in
             let blocker = try await locks.acquire("a", lease: .seconds(300))
+            // The test that makes this task owns it and awaits its end.
             let patient = Task { try await locks.withLock("a") { $0.token } }
             await fixture.until(2, Self.isAcquire)
             async let failure = code { try await locks.withLock("a", waitingAtMost: .seconds(1)) { _ in } }
@@ -298,6 +301,7 @@ struct ClientLocalQueueTests {
         let fixture = ClientFixture(Self.capabilities)
         try await fixture.run { locks in
             let blocker = try await locks.acquire("a")
+            // The test that makes this task owns it and awaits its end.
             let waiting = Task { try await locks.withLock("a") { _ in } }
             await fixture.until(2, Self.isAcquire)
             waiting.cancel()

@@ -78,7 +78,9 @@ struct ClientReentryTests {
         try await fixture.run { locks in
             let door = Door()
             let (early, late) = try await locks.withLock("a") { _ in
+                // The test that makes this task owns it and awaits its end.
                 let early = Task { await code { try await locks.withLock("a") { _ in } } }
+                // The test that makes this task owns it and awaits its end.
                 let late = Task {
                     await door.wait()
                     return try await locks.withLock("a") { $0.token }

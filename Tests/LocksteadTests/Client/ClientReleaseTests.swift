@@ -28,6 +28,7 @@ struct ClientReleaseTests {
         let door = Door()
         fixture.engine.play(.delayRequest(door), on: .release)
         try await fixture.run { locks in
+            // The test that makes this task owns it and awaits its end.
             let task = Task { try await locks.withLock("a") { _ in 5 } }
             await fixture.until(.release(Self.first))
             task.cancel()
@@ -44,6 +45,7 @@ struct ClientReleaseTests {
         let fixture = ClientFixture()
         fixture.engine.play(.refuse(StrictEngine.lost), on: .release)
         try await fixture.run { locks in
+            // The test that makes this task owns it and awaits its end.
             let task = Task {
                 try await locks.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
             }

@@ -123,6 +123,7 @@ struct ClientScopeTests {
     func callerCancelled() async throws {
         let fixture = ClientFixture()
         try await fixture.run { locks in
+            // The test that makes this task owns it and awaits its end.
             let task = Task {
                 try await locks.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
             }

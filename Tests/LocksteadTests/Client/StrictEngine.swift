@@ -97,6 +97,7 @@ final class StrictEngine: LockBackend {
     }
 
     private func wait(for request: LockRequest) async -> StrictEngineState.Outcome {
+        // The test that makes this task owns it and awaits its end.
         let timer = Task { [clock] in
             guard case .until(let deadline) = request.wait else { return }
             try await clock.sleep(until: deadline)
