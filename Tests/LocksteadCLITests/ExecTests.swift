@@ -78,10 +78,13 @@ struct ExecTests {
 
     @Test(
         "Streams that were closed are the null device for the command",
-        arguments: ["<&-", "2>&-", "<&- 2>&-"])
+        arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
     func closedStreams(_ closing: String) async throws {
         let seen = "\(lockstead.folder)/streams"
-        let script = "exec 3>\(seen); for n in 0 1 2; do readlink /proc/$$/fd/$n >&3; done"
+        // Looked at before anything is redirected: a shell would show its own redirection.
+        let script =
+            "a=$(readlink /proc/$$/fd/0); b=$(readlink /proc/$$/fd/1); c=$(readlink /proc/$$/fd/2)"
+            + "; { echo $a; echo $b; echo $c; } > \(seen)"
         let result = try await lockstead.run("exec", "warm", "--", "sh", "-c", "true")
         #expect(result.code == 0)
         let shell = "'\(LocksteadProgram.program)' exec a -- sh -c '\(script)' \(closing)"

@@ -49,7 +49,7 @@ struct ClientSeveralNamesTests {
     @Test("R41: two calls in opposite order do not deadlock, whole or in parts", arguments: [true, false])
     func oppositeOrders(atomic: Bool) async throws {
         let fixture = ClientFixture(.strict(removing: atomic ? [] : .severalNames))
-        // Failed in one of the first five runs of the client's tests: the strict engine said that it had stopped. Not understood yet.
+        // Failed in one of the first five runs: the strict engine said that it had stopped. Not understood yet.
         try await withKnownIssue("the strict engine stops early", isIntermittent: true) {
             try await fixture.run { locks in
                 try await withThrowingTaskGroup(of: Void.self) { group in
