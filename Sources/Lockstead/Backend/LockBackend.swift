@@ -12,6 +12,9 @@ public protocol LockBackend: Sendable {
 
     /// Does the engine's background work (connections, timers, watches) until the task is cancelled. Called once.
     ///
+    /// A call made before this one has begun is not refused: it waits for it, within its own deadline, or is served at once. A client
+    /// starts its engine in a task and cannot see when that task begins.
+    ///
     /// - Throws: What makes the engine unusable; its calls fail from then on.
     func run() async throws
 

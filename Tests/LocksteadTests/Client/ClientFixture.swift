@@ -66,6 +66,23 @@ struct ClientFixture: Sendable {
     }
 }
 
+/// A body that stays until it is cancelled.
+///
+/// That the engine granted does not mean that the client has heard of it: wait for ``begun()`` before you cancel.
+struct StayingBody: Sendable {
+    let clock: ManualClock
+    private let hasBegun = Watched(false)
+
+    init(_ clock: ManualClock) { self.clock = clock }
+
+    @Sendable func stay(_: Lease) async throws {
+        hasBegun.update { $0 = true }
+        try await clock.sleep(until: .distantFuture)
+    }
+
+    func begun() async { await hasBegun.until { $0 } }
+}
+
 extension Logger {
     static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }

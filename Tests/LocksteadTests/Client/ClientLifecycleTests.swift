@@ -102,13 +102,12 @@ struct ClientLifecycleTests {
         "Cancelling run() cancels the bodies as if their leases were lost, awaits them, releases, and stops the engine")
     func cancelledRun() async throws {
         let fixture = ClientFixture()
+        let body = StayingBody(fixture.clock)
         let client = fixture.client
         // The test that makes this task owns it and awaits its end.
         let running = Task { try await client.run() }
-        async let failure = error {
-            try await client.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
-        }
-        await fixture.until(.granted(.init(rawValue: 1)))
+        async let failure = error { try await client.withLock("a", body.stay) }
+        await body.begun()
         running.cancel()
         let lost = try #require(await failure as? LockError)
         #expect(lost.code == .leaseLost)
@@ -133,12 +132,11 @@ struct ClientLifecycleTests {
     @Test("An engine that fails ends its leases, and later calls are told why")
     func engineFails() async throws {
         let fixture = ClientFixture()
+        let body = StayingBody(fixture.clock)
         let client = fixture.client
         async let running = error { try await client.run() }
-        async let failure = error {
-            try await client.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
-        }
-        await fixture.until(.granted(.init(rawValue: 1)))
+        async let failure = error { try await client.withLock("a", body.stay) }
+        await body.begun()
         fixture.engine.state.update { $0.failureToRaise = StrictEngine.unreachable }
         #expect((await failure as? LockError)?.code == .leaseLost)
         #expect((await running as? LockError)?.code == .engineUnavailable)
@@ -168,13 +166,14 @@ struct ClientLifecycleTests {
         let clock = ManualClock()
         let engine = StrictEngine(clock: clock)
         let kind = LockEngine(name: "strict") { _ in engine }
+        let body = StayingBody(clock)
         // The test that makes this task owns it and awaits its end.
         let task = Task {
             try await LockClient.with(kind, logger: .silent, time: clock) { locks in
-                try await locks.withLock("a") { _ in try await clock.sleep(until: .distantFuture) }
+                try await locks.withLock("a", body.stay)
             }
         }
-        await engine.state.until { $0.calls.contains(.granted(.init(rawValue: 1))) }
+        await body.begun()
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(engine.calls.suffix(2) == [.released(.init(rawValue: 1)), .stopped])

@@ -43,13 +43,12 @@ struct ClientReleaseTests {
     @Test("R20: a body that was cancelled is released, and its CancellationError is not masked by a failing release")
     func cancellationIsNotMasked() async throws {
         let fixture = ClientFixture()
+        let body = StayingBody(fixture.clock)
         fixture.engine.play(.refuse(StrictEngine.lost), on: .release)
         try await fixture.run { locks in
             // The test that makes this task owns it and awaits its end.
-            let task = Task {
-                try await locks.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
-            }
-            await fixture.until(.granted(Self.first))
+            let task = Task { try await locks.withLock("a", body.stay) }
+            await body.begun()
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             await fixture.until(.released(Self.first))

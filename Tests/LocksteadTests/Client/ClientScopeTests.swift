@@ -122,12 +122,11 @@ struct ClientScopeTests {
     @Test("The caller's own cancellation cancels the body and stays a CancellationError")
     func callerCancelled() async throws {
         let fixture = ClientFixture()
+        let body = StayingBody(fixture.clock)
         try await fixture.run { locks in
             // The test that makes this task owns it and awaits its end.
-            let task = Task {
-                try await locks.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
-            }
-            await fixture.until(.granted(.init(rawValue: 1)))
+            let task = Task { try await locks.withLock("a", body.stay) }
+            await body.begun()
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             #expect(fixture.engine.calls.contains(.released(.init(rawValue: 1))))
@@ -137,11 +136,10 @@ struct ClientScopeTests {
     @Test("A loss told by the engine cancels the body at once, and its error names the reason")
     func revoked() async throws {
         let fixture = ClientFixture()
+        let body = StayingBody(fixture.clock)
         try await fixture.run { locks in
-            async let failure = error {
-                try await locks.withLock("a") { _ in try await fixture.clock.sleep(until: .distantFuture) }
-            }
-            await fixture.until(.granted(.init(rawValue: 1)))
+            async let failure = error { try await locks.withLock("a", body.stay) }
+            await body.begun()
             try await locks.forceRelease("a", reason: "stuck since noon")
             let lost = try #require(await failure as? LockError)
             #expect(lost.code == .leaseLost)

@@ -68,20 +68,20 @@ final class StrictEngine: LockBackend {
 
     func run() async throws {
         let isFirst = state.update { state in
-            defer { (state.isRunning, state.calls) = (true, state.calls + [.run]) }
-            return !state.isRunning
+            defer { (state.phase, state.calls) = (.running, state.calls + [.run]) }
+            return state.phase == .notBegun
         }
         if !isFirst { violate("run() was called twice") }
         if let error = await state.failure() { throw error }
         settle { state, _ in
-            state.isRunning = false
+            state.phase = .stopped
             state.calls.append(.stopped)
             state.endAllWaits(.failed(Self.stopped))
         }
     }
 
     func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
-        try demandRunning("acquire")
+        try await demandRunning("acquire")
         let mischief = next(.acquire)
         if case .refuse(let error)? = mischief { throw error }
         if case .delayRequest(let door)? = mischief { await door.wait() }
@@ -198,9 +198,11 @@ extension StrictEngine {
 
     func violate(_ what: String) { state.update { $0.violations.append(what) } }
 
-    private func demandRunning(_ what: String) throws(LockError) {
-        guard !state.value.isRunning else { return }
-        violate("\(what) while the engine does not run")
+    /// Waits for `run()` to begin, as the contract says; a cancelled caller still waits, but it does begin.
+    private func demandRunning(_ what: String) async throws(LockError) {
+        await state.until { $0.phase != .notBegun }
+        guard state.value.phase == .stopped else { return }
+        violate("\(what) after the engine has stopped")
         throw Self.stopped
     }
 

@@ -23,7 +23,9 @@ struct StrictEngineState: Sendable {
     }
 
     let guarantee: Guarantee
-    var isRunning = false
+    enum Phase: Sendable { case notBegun, running, stopped }
+
+    var phase = Phase.notBegun
     var failureToRaise: LockError?
     var notices: AsyncStream<BackendNotice>.Continuation?
     var calls: [StrictEngine.Call] = []
@@ -183,11 +185,11 @@ extension Watched where State == StrictEngineState {
                     return nil
                 }
                 group.addTask { [self] in
-                    await until { $0.failureToRaise != nil || !$0.isRunning }
+                    await until { $0.failureToRaise != nil || $0.phase != .running }
                     return value.failureToRaise
                 }
                 let first = await group.next() ?? nil
-                update { $0.isRunning = false }
+                update { $0.phase = .stopped }
                 cancelled.update { $0 = true }
                 return first
             }

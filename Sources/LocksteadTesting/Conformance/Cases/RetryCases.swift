@@ -55,6 +55,20 @@ extension ConformanceSuite {
             }
         },
         ConformanceCase(
+            "run/begins-later", "A call made before the engine's run() has begun is served, not refused", covers: ["L5"],
+            kinds: [.exclusive]
+        ) { context in
+            let backend = try await context.store.makeBackend()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                defer { group.cancelAll() }
+                async let early = context.hold("a", on: backend)
+                // Long enough for the call to be made; shorter than any deadline.
+                try await Task.sleep(for: .milliseconds(20))
+                group.addTask { try await backend.run() }
+                try await context.release(try await early, on: backend)
+            }
+        },
+        ConformanceCase(
             "release/never-a-newer-grant",
             "A release that comes late or twice frees neither another's grant nor a newer one of the same client",
             covers: ["S7", "R17", "R18", "R45"], kinds: [.exclusive]
