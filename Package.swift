@@ -59,8 +59,10 @@ let package = Package(
         // Manual clock, faults, histories and their judge, conformance suite: for our tests and for users' own.
         .target(
             name: "LocksteadTesting",
-            dependencies: ["Lockstead", "LocksteadGuards", .product(name: "Logging", package: "swift-log")],
-            swiftSettings: settings),
+            dependencies: [
+                "Lockstead", "LocksteadGuards", .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [

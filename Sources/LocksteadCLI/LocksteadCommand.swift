@@ -7,11 +7,12 @@ struct LocksteadCommand: AsyncParsableCommand {
         commandName: "lockstead",
         abstract: "Run one job at a time, and see who holds what.",
         discussion: """
-            Exit codes: a child's own; 64 wrong usage, 69 engine unavailable, 71 the system refused, 75 not \
+            Exit codes: a child's own; 64 wrong usage, 65 no history, 69 engine unavailable, 71 the system refused, 75 not \
             acquired, 76 lease lost and child stopped, 77 not permitted, 126 and 127 command not executable and not found.
             """,
         subcommands: [
             ExecCommand.self, ListCommand.self, InspectCommand.self, WatchCommand.self, ForceReleaseCommand.self,
-            RepairCommand.self, DoctorCommand.self, DemoCommand.self, DemoWorkerCommand.self, GuardCommand.self,
+            RepairCommand.self, DoctorCommand.self, VerifyCommand.self, DemoCommand.self, DemoWorkerCommand.self,
+            GuardCommand.self,
         ])
 }
