@@ -93,7 +93,8 @@ let package = Package(
         .testTarget(
             name: "DocumentationTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
         .testTarget(
-            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards", "LocksteadTesting"],
+            swiftSettings: settings),
         .testTarget(
             name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead"],
             swiftSettings: settings),

@@ -46,9 +46,11 @@ extension GrantLife {
     func earliestEnd(_ terms: History.Terms, _ operations: [History.Operation], _ rules: JudgeRules) -> Int64 {
         let minimumHold = point.adding(rules.least(terms.minimumHold))
         if releasedBy >= 0 {
-            var end = Swift.max(point, provenAlive, operations[Int(releasedBy)].invoked)
-            if isSurelyRevoked { end = end.adding(rules.least(terms.lockDelay)) }
-            return terms.minimumHold > 0 ? Swift.max(end, minimumHold) : end
+            let end = Swift.max(point, provenAlive, operations[Int(releasedBy)].invoked)
+            var opened = isSurelyRevoked ? end.adding(rules.least(terms.lockDelay)) : end
+            if terms.minimumHold > 0 { opened = Swift.max(opened, minimumHold) }
+            // A forced release with `now` waives delays, too.
+            return Swift.max(end, Swift.min(opened, cut))
         }
         let expiry = earliestExpiry(terms, rules).adding(rules.least(terms.lockDelay))
         let back = terms.minimumHold > 0 && givenBack < .max ? Swift.max(givenBack, minimumHold) : givenBack

@@ -31,6 +31,15 @@ public struct HistoryJudge: Sendable {
     /// - Throws: `HistoryError` where the text is no history.
     public func judge(_ text: String) throws(HistoryError) -> Judgement { try judge(Array(text.utf8)) }
 
+    /// For tests: as a file is read, in pieces of any size.
+    package func judge(inPiecesOf size: Int, _ bytes: [UInt8]) throws -> Judgement {
+        var reader = HistoryReader()
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            try Array(bytes[start..<min(start + size, bytes.count)]).withUnsafeBufferPointer { try reader.take($0) }
+        }
+        return judge(try reader.finish())
+    }
+
     static func read(_ bytes: [UInt8]) throws(HistoryError) -> History {
         var reader = HistoryReader()
         let result = bytes.withUnsafeBufferPointer { buffer in

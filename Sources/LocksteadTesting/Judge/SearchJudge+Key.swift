@@ -21,7 +21,7 @@ extension SearchJudge {
         case .stuck(let index):
             let until = history.operations[Int(index)].answered
             let seen = prepared.operations.filter { history.operations[Int($0)].invoked <= until }
-            let few = judge.shortened(seen)
+            let few = judge.withProofs(judge.shortened(seen))
             let finding = Finding(
                 kind: .notLinearizable, key: prepared.key,
                 message:
@@ -47,6 +47,16 @@ extension SearchJudge {
             if step == 1 { return present }
             step /= 2
         }
+    }
+
+    /// What says that the grants lived for so long belongs to them, even where it came later.
+    private func withProofs(_ operations: [Int32]) -> [Int32] {
+        var all = Set(operations)
+        for place in grants(of: operations) {
+            let life = lives[Int(place)]
+            all.formUnion([life.operation, life.leaseBy, life.provenBy, life.releasedBy].filter { $0 >= 0 })
+        }
+        return all.sorted()
     }
 
     private func grants(of operations: [Int32]) -> [Int32] {
@@ -82,7 +92,7 @@ extension TokenJudge {
                 if places[index] != nil { kept.append(index) }
                 continue
             }
-            guard let place = subject(of: each) else {
+            guard let place = subject(of: each, index) else {
                 if places[index] != nil { kept.append(index) }
                 continue
             }
@@ -96,11 +106,11 @@ extension TokenJudge {
     }
 
     /// The grant that an operation is about: by its request, its token if it is the only one with it, or its owner's latest.
-    private mutating func subject(of each: History.Operation) -> Int? {
+    private mutating func subject(of each: History.Operation, _ index: Int32) -> Int? {
         let owner = history.owner(of: each.process)
         if each.kind != .handOver, each.grant != .none {
             let place = place(ofRequest: each.grant)
-            return place >= 0 && isOwner(owner, of: place, each) ? place : nil
+            return place >= 0 && isOwner(owner, of: place, each, index) ? place : nil
         }
         let token = each.kind == .handOver ? each.formerToken : each.token
         return lives.indices.last { place in
@@ -109,13 +119,13 @@ extension TokenJudge {
         }
     }
 
-    private mutating func isOwner(_ owner: Int32, of place: Int, _ each: History.Operation) -> Bool {
+    private mutating func isOwner(_ owner: Int32, of place: Int, _ each: History.Operation, _ index: Int32) -> Bool {
         if lives[place].owner == owner { return true }
         if each.outcome == .ok, each.key == key {
             find(
                 .foreignOwner,
                 "The engine confirmed a \(each.kind.verb) by \(name(each.process)) of a grant that \(name(lives[place].owner)) was given.",
-                [lives[place].operation])
+                [lives[place].operation, index])
         }
         return false
     }

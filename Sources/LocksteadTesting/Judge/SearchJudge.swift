@@ -140,23 +140,42 @@ extension SearchJudge {
     }
 
     /// Lets a grant in, where those that it conflicts with are gone or can have ended by the time of its answer.
+    ///
+    /// Nobody is sent away without need: it may have stayed.
     private func enter(_ place: Int32, _ holders: [Int32]) -> Configuration? {
-        let answered = lives[Int(place)].answered
-        // Whose release was confirmed cannot have vanished before; nobody needs the others any more.
-        let living = holders.filter { end(of: $0 / 2) > answered }
-        let mine = terms(place)
-        var permits = mine.permits
-        for holder in living {
-            let other = terms(holder / 2)
-            let isShared = other.mode == .shared || holder % 2 == 1
-            switch (mine.mode, other.mode) {
-            case (.permits, .permits) where mine.limit == other.limit: permits += other.permits
-            case (.shared, _) where isShared && other.mode != .permits: break
-            default: return nil
+        let (mine, answered) = (terms(place), lives[Int(place)].answered)
+        var staying: [Int32] = []
+        for holder in holders {
+            guard conflicts(mine, holder) else {
+                staying.append(holder)
+                continue
             }
+            guard end(of: holder / 2) <= answered else { return nil }
         }
-        guard mine.mode != .permits || permits <= mine.limit else { return nil }
-        return Configuration(holders: living.inserting(place * 2))
+        guard mine.mode == .permits else { return Configuration(holders: staying.inserting(place * 2)) }
+        return makeRoom(for: mine, answered, staying).map { Configuration(holders: $0.inserting(place * 2)) }
+    }
+
+    /// Whether the two cannot be there together, however many permits there are.
+    private func conflicts(_ mine: History.Terms, _ holder: Int32) -> Bool {
+        let other = terms(holder / 2)
+        let isShared = other.mode == .shared || holder % 2 == 1
+        switch (mine.mode, other.mode) {
+        case (.permits, .permits): return mine.limit != other.limit
+        case (.shared, _): return !isShared || other.mode == .permits
+        default: return true
+        }
+    }
+
+    /// Sends away as few as make room, first those who were seen alive least lately: nobody needs them again.
+    private func makeRoom(for mine: History.Terms, _ answered: Int64, _ holders: [Int32]) -> [Int32]? {
+        var (staying, out) = (holders, holders.reduce(mine.permits) { $0 + terms($1 / 2).permits })
+        let order = holders.sorted { lives[Int($0 / 2)].provenAlive < lives[Int($1 / 2)].provenAlive }
+        for holder in order where out > mine.limit && end(of: holder / 2) <= answered {
+            staying.removeAll { $0 == holder }
+            out -= terms(holder / 2).permits
+        }
+        return out <= mine.limit ? staying : nil
     }
 
     private func terms(_ place: Int32) -> History.Terms {
@@ -168,6 +187,8 @@ extension SearchJudge {
         let life = lives[Int(place)]
         guard life.releasedBy < 0 else { return .max }
         let terms = terms(place)
-        return min(life.earliestExpiry(terms, rules).adding(rules.least(terms.lockDelay)), life.givenBack, life.cut)
+        let expiry = min(
+            life.leaseEnd, terms.maximumHold == .max ? .max : life.invoked.adding(rules.least(terms.maximumHold)))
+        return max(life.provenAlive, min(expiry.adding(rules.least(terms.lockDelay)), life.givenBack, life.cut))
     }
 }

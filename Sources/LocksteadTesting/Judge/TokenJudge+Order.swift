@@ -140,6 +140,11 @@ extension TokenJudge {
                 [holder.operation, life.operation])
         }
         let (mine, others) = (terms(life), terms(holder))
+        if mine.mode == .permits, others.mode == .permits, mine.limit == others.limit,
+            holder.provenAlive > life.answered || earliestOpening(holder, others) > life.answered
+        {
+            return accuseOfCrowd(place)
+        }
         if holder.provenAlive > life.answered {
             return find(
                 together(mine, others),
@@ -149,6 +154,29 @@ extension TokenJudge {
         if holder.releasedBy >= 0 { return accuseOfHaste(life, holder, mine, others) }
         accuseOfExpiry(life, holder, mine, others)
     }
+
+    private func earliestOpening(_ holder: GrantLife, _ terms: History.Terms) -> Int64 {
+        holder.earliestEnd(terms, history.operations, rules)
+    }
+
+    /// Names all who hold permits by then, since it takes all of them.
+    private mutating func accuseOfCrowd(_ place: Int) {
+        let life = lives[place]
+        let first = Swift.max(0, place - Self.mostSearched)
+        let others = lives[first..<place].filter {
+            terms($0).mode == .permits && earliestOpening($0, terms($0)) > life.answered
+        }
+        let isExpiry = others.contains { $0.releasedBy < 0 && $0.provenAlive <= life.answered && $0.leaseEnd < .max }
+        let proofs = others.flatMap { [$0.operation, $0.releasedBy, $0.provenBy, $0.leaseBy] }.filter { $0 >= 0 }
+        let out = others.reduce(terms(life).permits) { $0 + terms($1).permits }
+        find(
+            .tooManyPermits,
+            "Token \(life.token) was granted to \(name(life.owner)) as one of \(out) permits of \(terms(life).limit)\(isExpiry ? ", before a lease of them can have run out" : "").",
+            proofs + [life.operation])
+    }
+
+    /// Further back than this, nobody looks for permits that are out; a crowd of so many shows enough.
+    private static let mostSearched = 10_000
 
     private mutating func accuseOfHaste(
         _ life: GrantLife, _ holder: GrantLife, _ mine: History.Terms, _ others: History.Terms

@@ -5,7 +5,7 @@ extension TokenJudge {
             let (life, each) = (lives[place], operation(index))
             var earliest = min(life.earliestExpiry(terms(life), rules), life.givenBack, life.cut, life.revoked)
             if life.releasedBy >= 0 { earliest = min(earliest, operation(life.releasedBy).invoked) }
-            guard each.answered < earliest, each.key == key else { continue }
+            guard each.answered < earliest else { continue }
             find(
                 .earlyExpiry,
                 "A \(each.kind.verb) was told that token \(life.token) is gone, and nothing can have ended it by then.",

@@ -38,7 +38,8 @@ extension TokenJudge {
             }
             return nil
         }
-        guard lives[place].owner == owner else {
+        // A hand-over is from one task of a client to another.
+        guard lives[place].owner == owner || each.kind == .handOver else {
             if each.outcome == .ok, each.key == key {
                 find(
                     .foreignOwner,
@@ -62,11 +63,19 @@ extension TokenJudge {
         case .ok:
             prove(place, each, index)
             let end = each.invoked.adding(rules.least(lease))
-            if end > lives[place].leaseEnd { (lives[place].leaseEnd, lives[place].leaseBy) = (end, index) }
+            if end > lives[place].leaseEnd, !mayBeRevoked(lives[place], before: each.answered) {
+                (lives[place].leaseEnd, lives[place].leaseBy) = (end, index)
+            }
             lives[place].latestLeaseEnd = max(lives[place].latestLeaseEnd, each.answered.adding(rules.most(lease)))
         case .unknown: lives[place].latestLeaseEnd = .max
-        case .failed: if each.isLoss { losses.append((place, index)) }
+        case .failed: lost(place, each, index)
         }
+    }
+
+    /// No heartbeat extends a revoked grant (RULES 19).
+    private func mayBeRevoked(_ life: GrantLife, before time: Int64) -> Bool {
+        guard !forced.isEmpty, let first = forced.first(after: life.invoked) else { return false }
+        return first.invoked < time
     }
 
     private mutating func released(_ place: Int, _ each: History.Operation, _ index: Int32) {
@@ -84,8 +93,16 @@ extension TokenJudge {
                 "Token \(lives[place].token) was released twice, and both times the engine confirmed it.",
                 [lives[place].operation, first, index])
         case .unknown: lives[place].givenBack = min(lives[place].givenBack, each.invoked)
-        case .failed: if each.isLoss { losses.append((place, index)) }
+        case .failed:
+            // Of several names, those that were still held are free now (R22).
+            if each.keyList >= 0 { lives[place].givenBack = min(lives[place].givenBack, each.invoked) }
+            lost(place, each, index)
         }
+    }
+
+    /// Of several names, any one may be what was lost.
+    private mutating func lost(_ place: Int, _ each: History.Operation, _ index: Int32) {
+        if each.isLoss, each.keyList < 0 { losses.append((place, index)) }
     }
 
     private mutating func downgraded(_ place: Int, _ each: History.Operation, _ index: Int32) {
@@ -94,7 +111,7 @@ extension TokenJudge {
             prove(place, each, index)
             lives[place].downgraded = min(lives[place].downgraded, each.invoked)
         case .unknown: lives[place].downgraded = min(lives[place].downgraded, each.invoked)
-        case .failed: if each.isLoss { losses.append((place, index)) }
+        case .failed: lost(place, each, index)
         }
     }
 

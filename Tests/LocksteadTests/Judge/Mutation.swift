@@ -1,4 +1,5 @@
 import LocksteadTesting
+import Testing
 
 /// A story that could be true, and one change that makes it impossible.
 struct Mutation: Sendable, CustomTestStringConvertible {

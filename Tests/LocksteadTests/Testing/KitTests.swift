@@ -61,13 +61,11 @@ struct KitTests {
     @Test("A collecting observer keeps what a client does, in order, and can be awaited")
     func observer() async throws {
         let observer = CollectingObserver()
-        let client = LockClient(InProcessBackend(store: InProcessStore()), observer: observer)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await client.run() }
+        let engine = LockEngine(name: "memory") { _ in InProcessBackend(store: InProcessStore()) }
+        try await LockClient.with(engine, observer: observer) { client in
             async let granted: Void = observer.until { if case .granted = $0.event { true } else { false } }
             try await client.withLock("a") { _ in await observer.until(2) { _ in true } }
             await granted
-            group.cancelAll()
         }
         let names = observer.observations.map { "\($0.event)".prefix { $0 != "(" } }
         #expect(names.first == "attempted")
