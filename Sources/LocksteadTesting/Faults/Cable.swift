@@ -11,6 +11,7 @@ public final class Cable: Sendable {
         var grants: [RequestID: Grant] = [:]
         var notices: AsyncStream<BackendNotice>.Continuation?
         var faults: [(FaultPlan.Call, FaultPlan.Fault)] = []
+        var rites: [@Sendable () -> Void] = []
     }
 
     private let state: Mutex<State>
@@ -33,7 +34,14 @@ public final class Cable: Sendable {
     public func loseAnswers(_ count: Int) { state.withLock { $0.answersToLose += count } }
 
     /// The client is dead from now on: its `run()` ends, and no call of its reaches the engine or is answered.
-    public func die() { death.update { $0 = true } }
+    public func die() {
+        let rites = state.withLock { state in
+            defer { state.rites = [] }
+            return state.rites
+        }
+        for rite in rites { rite() }
+        death.update { $0 = true }
+    }
 
     /// Whether the client is dead.
     public var isDead: Bool { death.value }
@@ -44,6 +52,9 @@ public final class Cable: Sendable {
     }
 
     // MARK: For the backend
+
+    /// Calls `rite` when the client dies, before anybody can notice.
+    func beforeDeath(_ rite: @escaping @Sendable () -> Void) { state.withLock { $0.rites.append(rite) } }
 
     var isCut: Bool { state.withLock { $0.isCut } }
 

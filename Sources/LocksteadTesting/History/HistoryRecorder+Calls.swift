@@ -15,15 +15,15 @@ extension HistoryRecorder {
     /// Writes the line of invocation; call it before the request leaves.
     ///
     /// An acquire brings its request's own id; all else goes without.
-    func invoke(_ operation: String, of owner: OwnerID, id: RequestID? = nil, engine: String, _ fields: Fields)
-        -> RecordedCall
-    {
+    func invoke(
+        _ operation: String, of owner: OwnerID, id: RequestID? = nil, client: Int, engine: String, _ fields: Fields
+    ) -> RecordedCall {
         write { state, now in
             // A request that is sent again while it is under way is told apart as another process.
             if let id, state.underWay[id] != nil, let present = state.processes[owner] {
                 state.retire(owner, present.process)
             }
-            let (process, was) = state.process(of: owner)
+            let (process, was) = state.process(of: owner, client: client)
             state.tie(owner, by: 1)
             if let id { state.underWay[id] = process }
             let request = id.map { "\($0)" } ?? state.freshRequest()

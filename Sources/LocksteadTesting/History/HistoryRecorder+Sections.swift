@@ -134,15 +134,16 @@ extension HistoryRecorder {
     /// Whom forced releases are recorded under.
     static let `operator` = OwnerID(high: 0, low: 0)
 
-    /// Says by what the history is to be judged.
-    func begin(_ capabilities: Capabilities) {
-        write { _, now in
+    /// Says by what the history is to be judged, and gives a client its number.
+    func begin(_ capabilities: Capabilities) -> Int {
+        write { state, now in
+            state.clients += 1
             var line = HistoryFormatter("begin")
             line.number("ts", now)
             line.number("v", 1)
             line.text("be", capabilities.engine)
             line.text("fencing", capabilities.guarantee.fencing == .monotonic ? "monotonic" : "weaker")
-            return (line.line(), ())
+            return (line.line(), state.clients)
         }
     }
 
@@ -163,11 +164,11 @@ extension HistoryRecorder {
         }
     }
 
-    /// Whoever holds something may lose it from now on.
-    func allDied() {
+    /// What this client's owners hold they may lose from now on.
+    func died(_ client: Int) {
         write { state, now in
             var lines: [UInt8] = []
-            for process in state.processes.values.map(\.process).sorted() {
+            for process in state.processes.values.filter({ $0.client == client }).map(\.process).sorted() {
                 var line = HistoryFormatter("died")
                 line.number("ts", now)
                 line.number("p", process)

@@ -24,10 +24,13 @@ public final class HistoryRecorder: Sendable {
         /// Processes of those who are inside though their grants have ended, or were not made through a backend.
         var sections: [Holding: Process] = [:]
         var nextRequest: UInt64 = 0
+        var clients = 0
     }
 
     struct Life {
         var process: Process
+        /// Whose client asks for it.
+        var client: Int
         var isRetired = false
         /// Calls under way and grants: while there are any, the owner is remembered.
         var ties = 0
@@ -98,15 +101,17 @@ public final class HistoryRecorder: Sendable {
 
 extension HistoryRecorder.State {
     /// What the owner goes by from now on, and what it went by before, if that is over.
-    mutating func process(of owner: OwnerID) -> (process: HistoryRecorder.Process, was: HistoryRecorder.Process?) {
-        guard let life = processes[owner] else { return (begin(owner, ties: 0), nil) }
+    mutating func process(
+        of owner: OwnerID, client: Int
+    ) -> (process: HistoryRecorder.Process, was: HistoryRecorder.Process?) {
+        guard let life = processes[owner] else { return (begin(owner, client, ties: 0), nil) }
         guard life.isRetired else { return (life.process, nil) }
-        return (begin(owner, ties: life.ties), life.process)
+        return (begin(owner, client, ties: life.ties), life.process)
     }
 
-    private mutating func begin(_ owner: OwnerID, ties: Int) -> HistoryRecorder.Process {
+    private mutating func begin(_ owner: OwnerID, _ client: Int, ties: Int) -> HistoryRecorder.Process {
         defer { next += 1 }
-        processes[owner] = HistoryRecorder.Life(process: next, ties: ties)
+        processes[owner] = HistoryRecorder.Life(process: next, client: client, ties: ties)
         return next
     }
 

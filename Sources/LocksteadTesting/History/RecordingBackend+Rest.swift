@@ -89,7 +89,9 @@ extension RecordingBackend {
     public func forceRelease(_ name: LockName, reason: String, now: Bool, deadline: ContinuousTime)
         async throws(LockError) -> ForcedRelease
     {
-        let call = recorder.invoke("force_release", of: HistoryRecorder.operator, engine: capabilities.engine) { line in
+        let call = recorder.invoke(
+            "force_release", of: HistoryRecorder.operator, client: client, engine: capabilities.engine
+        ) { line in
             line.text("key", name.text)
             line.flag("now", now)
         }

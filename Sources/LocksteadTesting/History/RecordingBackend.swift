@@ -10,6 +10,7 @@ public struct RecordingBackend: LockBackend {
     let backend: any LockBackend
     let recorder: HistoryRecorder
     private let notesQueues: Bool
+    let client: Int
 
     /// Puts a recorder before an engine.
     ///
@@ -21,7 +22,10 @@ public struct RecordingBackend: LockBackend {
     public init(_ backend: any LockBackend, _ recorder: HistoryRecorder, notesQueues: Bool = false) {
         (self.backend, self.recorder) = (backend, recorder)
         self.notesQueues = notesQueues && backend.capabilities.features.contains(.changes)
-        recorder.begin(backend.capabilities)
+        let client = recorder.begin(backend.capabilities)
+        self.client = client
+        // A death by plan is on record before anybody can profit from it.
+        (backend as? FaultyBackend)?.cable.beforeDeath { recorder.died(client) }
     }
 
     /// What the engine can carry.
@@ -39,14 +43,14 @@ public struct RecordingBackend: LockBackend {
                 defer { group.cancelAll() }
                 do {
                     try await engine.value
-                    if !Task.isCancelled { recorder.allDied() }
+                    if !Task.isCancelled { recorder.died(client) }
                 } catch {
-                    recorder.allDied()
+                    recorder.died(client)
                     throw error
                 }
             }
         } onCancel: {
-            recorder.allDied()
+            recorder.died(client)
             engine.cancel()
         }
     }
@@ -126,7 +130,7 @@ public struct RecordingBackend: LockBackend {
     ///   - deadline: When to stop trying.
     /// - Throws: The engine's `LockError`.
     public func cancel(_ request: LockRequest, deadline: ContinuousTime) async throws(LockError) {
-        let call = recorder.invoke("cancel", of: request.owner, engine: capabilities.engine) { line in
+        let call = recorder.invoke("cancel", of: request.owner, client: client, engine: capabilities.engine) { line in
             line.names(request.names)
             line.text("of", "\(request.id)")
         }
@@ -140,7 +144,7 @@ public struct RecordingBackend: LockBackend {
     }
 
     func invoke(_ operation: String, _ grant: Grant) -> RecordedCall {
-        recorder.invoke(operation, of: grant.owner, engine: capabilities.engine) { line in
+        recorder.invoke(operation, of: grant.owner, client: client, engine: capabilities.engine) { line in
             line.names(grant.names)
             if grant.token.rawValue > 0 { line.number("token", grant.token.rawValue) }
             line.text("of", "\(grant.request)")
@@ -149,7 +153,8 @@ public struct RecordingBackend: LockBackend {
     }
 
     func invoke(_ operation: String, _ request: LockRequest, handingOver grant: Grant? = nil) -> RecordedCall {
-        recorder.invoke(operation, of: request.owner, id: request.id, engine: capabilities.engine) { line in
+        recorder.invoke(operation, of: request.owner, id: request.id, client: client, engine: capabilities.engine) {
+            line in
             line.names(request.names)
             line.mode(request.mode)
             if let grant { line.number("token", grant.token.rawValue) }

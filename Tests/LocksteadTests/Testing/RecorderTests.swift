@@ -171,6 +171,47 @@ struct RecorderTests {
         #expect(lines.last?.contains(#""p":1"#) == true)
     }
 
+    @Test("The file engine's leases, renewals, deaths and hand-overs between clients leave a clean history, too")
+    func fileEngine() async throws {
+        let folder = try ScratchFolder()
+        let recorder = recorder
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for client in 0..<3 {
+                let context = EngineContext(logger: LogCapture().logger, time: SystemTimeSource())
+                // The last one dies while it holds.
+                let plan = client == 2 ? FaultPlan().adding(.die, at: .release, number: 4) : FaultPlan()
+                let faulty = FaultyBackend(
+                    try LockEngine.file(folder.path(of: "locks")).makeBackend(context), on: Cable(plan: plan))
+                group.addTask {
+                    try await Self.contend(RecordingBackend(faulty, recorder, notesQueues: true), recorder)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let judgement = try recorder.judge()
+        #expect(judgement.verdict == .clean, "\(judgement.violations)")
+        #expect(judgement.statistics.grants >= 2 * 12)
+        #expect(recorder.text.contains(#""e":"died""#))
+    }
+
+    private static func contend(_ backend: RecordingBackend, _ recorder: HistoryRecorder) async throws {
+        let engine = LockEngine(name: "file") { _ in backend }
+        do {
+            try await LockClient.with(engine) { client in
+                for _ in 0..<12 {
+                    try await client.withLock("a", lease: .seconds(2)) { lease in
+                        try await recorder.criticalSection(lease) {
+                            // Work that takes a while.
+                            try await Task.sleep(for: .milliseconds(2))
+                        }
+                    }
+                }
+            }
+        } catch let error as LockError where [.shutDown, .leaseLost, .engineUnavailable].contains(error.code) {
+            // The one that died.
+        }
+    }
+
     @Test("A file keeps every line, and several recorders may append to it")
     func file() throws {
         let folder = try ScratchFolder()
