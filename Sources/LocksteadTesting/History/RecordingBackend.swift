@@ -18,7 +18,7 @@ public struct RecordingBackend: LockBackend {
     ///   - backend: The engine.
     ///   - recorder: Where to record.
     ///   - notesQueues: Whether to record, while ``run()`` runs, when the engine has taken requests into its queues: without that
-    ///     nothing can be said about their order. Needs ``Capabilities/Features/changes``.
+    ///     nothing can be said about their order. Needs an engine that tells changes.
     public init(_ backend: any LockBackend, _ recorder: HistoryRecorder, notesQueues: Bool = false) {
         (self.backend, self.recorder) = (backend, recorder)
         self.notesQueues = notesQueues && backend.capabilities.features.contains(.changes)
