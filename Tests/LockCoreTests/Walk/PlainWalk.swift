@@ -40,7 +40,8 @@ struct PlainWalk {
     private mutating func acquire() -> Command {
         requests += 1
         let number = Int.random(in: 0..<8, using: &draw)
-        guard let name = try? LockName("plain/\(number)") else { return .advance }  // Cannot fail: the text is a valid name.
+        // Cannot fail: the text is a valid name.
+        guard let name = try? LockName("plain/\(number)") else { return .advance }
         // A request used twice, an owner that holds something already: both must look the same from either way.
         let request = Int.random(in: 0..<20, using: &draw) == 0 ? max(1, requests / 2) : requests
         var command = Command.Acquire(
