@@ -67,10 +67,12 @@ let package = Package(
                 "Lockstead", "LocksteadGuards", .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
+        // Workloads, measurements and reports of `lockstead bench`.
+        .target(name: "LocksteadBench", dependencies: ["Lockstead"], swiftSettings: settings),
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                "Lockstead", "LocksteadBench", "LocksteadEngines", "LocksteadGuards",
                 .target(name: "LocksteadTesting", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
