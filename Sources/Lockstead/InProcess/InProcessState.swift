@@ -64,7 +64,7 @@ struct InProcessState: Sendable {
 
     /// Resumes a call that waits; one that is not suspended yet will find its result.
     mutating func settle(_ call: InProcessWaits.Call, _ result: WaitResult) {
-        let result = clients[call.client].map { $0.isStopped ? .failed(.engineStopped) : result } ?? result
+        let result = clients[call.client].map { $0.isStopped ? result.afterTheStop : result } ?? result
         if let continuation = call.continuation {
             aftermath.resumptions.append((continuation, result))
         } else {
