@@ -31,11 +31,15 @@ struct ClientChaosTests {
         let witness = Witness()
         var generator = ChaosGenerator(seed: seed)
         let worlds = (0..<2).map { _ in ChaosWorld(store, witness, &generator) }
-        await withThrowingTaskGroup(of: Void.self) { group in
-            for world in worlds {
-                let seed = generator.next()
-                group.addTask { await world.live(seed: seed) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await tellOfStandstill(store, worlds) }
+            await withTaskGroup(of: Void.self) { lives in
+                for world in worlds {
+                    let seed = generator.next()
+                    lives.addTask { await world.live(seed: seed) }
+                }
             }
+            group.cancelAll()
         }
         #expect(witness.problems == [], "seed \(seed)")
         #expect(witness.entries > 0)
@@ -44,6 +48,22 @@ struct ClientChaosTests {
         let left = try await judge.list(prefix: "", limit: 1_000, deadline: .distantFuture)
         #expect(left.map(\.name.text) == [], "seed \(seed): held by nobody")
         withExtendedLifetime(worlds) {}
+    }
+}
+
+/// Says who holds what and who waits, where a life that takes a second is not over after twenty.
+private func tellOfStandstill(_ store: InProcessStore, _ worlds: [ChaosWorld]) async {
+    guard (try? await Task.sleep(for: .seconds(20))) != nil else { return }  // Cancelled: all is well.
+    let judge = InProcessBackend(store: store)
+    let left = try? await judge.list(prefix: "", limit: 1_000, deadline: .distantFuture)  // It never fails.
+    Issue.record("standstill: \(String(describing: left))")
+    for world in worlds {
+        Issue.record(
+            """
+            registered \(world.client.registry.all.map { ($0.grant, $0.leaseState) }), activities \
+            \(world.client.gate.activities), in line \(world.client.lines.waiterCount), leased \(world.isLeased), \
+            in line at all \(world.backend.capabilities.queuesLocally)
+            """)
     }
 }
 
