@@ -49,7 +49,7 @@ package struct LeaseMachine: Sendable, Equatable {
     var renewalSentAt: ContinuousTime?
     var nextRenewal: ContinuousTime?
     /// The handle is gone: nobody renews any more.
-    var isAbandoned = false
+    package internal(set) var isAbandoned = false
     var hasWarned = false
     var hasStopped = false
     var hasKilled = false

@@ -68,7 +68,7 @@ final class HeldGrant: Sendable {
 
     /// Steps the machine, tells listeners in order, and carries out the rest once unlocked.
     ///
-    /// - Returns: Whether a renewal is to be sent, and when the machine wants to be woken next.
+    /// - Returns: Whether a renewal is to be sent, and what the machine plans.
     @discardableResult
     func step(_ event: (inout LeaseMachine, ContinuousTime, inout [LeaseMachine.Effect]) -> Void) -> Step {
         var effects: [LeaseMachine.Effect] = []
@@ -87,9 +87,12 @@ final class HeldGrant: Sendable {
         var wantsRenewal: Bool
         var nextDue: ContinuousTime?
         var slack: TimeSpan
+        /// The handle was dropped, and the lease has run out.
+        var isForgettable: Bool
         init(_ machine: LeaseMachine, _ effects: [LeaseMachine.Effect]) {
             (wantsRenewal, nextDue) = (effects.contains(.renew), machine.nextDue)
             slack = machine.isRenewalNext ? machine.renewalSlack : .zero
+            isForgettable = machine.isAbandoned && machine.isFinished
         }
     }
 

@@ -42,7 +42,6 @@ extension LockClient {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard !Task.isCancelled else { return continuation.resume(returning: .failure(Self.left)) }
-                guard !lines.isClosed else { return continuation.resume(returning: .failure(gate.shutDownError)) }
                 let place = LocalLines.Place(request: request, continuation: continuation)
                 let newcomer = LocalQueue.Waiter(id: waiter, deadline: deadline, priority: request.priority)
                 step(key) { line, effects in
@@ -132,7 +131,8 @@ extension LockClient {
                 line.queue.remoteGranted(effects: &effects)
             case .success(.busy):
                 line.answer(line.queue.remoteEnded(at: now, effects: &effects), outcome, into: &acts)
-            case .failure(let error) where error.code == .cancelled:
+            // We withdrew it: who waits now asks anew, and what its lost answer left behind is being cleaned up.
+            case .failure(let error) where error.code == .cancelled || line.queue.remote == .withdrawing:
                 let over = line.queue.remoteEnded(at: now, effects: &effects)
                 line.answer(over, .success(.busy(nil)), into: &acts)
             case .failure: line.answer(line.queue.remoteFailed(), outcome, into: &acts)
@@ -153,9 +153,13 @@ extension LockClient {
     /// of times in a row.
     ///
     /// - Returns: Whether the engine made a new grant; else the old one is to be released.
-    func handOver(_ held: HeldGrant, _ key: LocalLines.Key) async -> Bool {
+    func handOver(_ held: HeldGrant, _ key: LocalLines.Key, isAllowed: Bool) async -> Bool {
         guard key.fairness == .barging, capabilities.features.contains(.handOver) else { return false }
-        if let (waiter, place) = lines.nextForHandOver(key), let grant = await handOver(held, to: place.request) {
+        // After a downgrade other readers may be in: there is no exclusive grant to hand over.
+        let isOurs = isAllowed && held.mode == .exclusive
+        if isOurs, let (waiter, place) = lines.nextForHandOver(key),
+            let grant = await handOver(held, to: place.request)
+        {
             receive(grant, for: waiter, key)
             return true
         }

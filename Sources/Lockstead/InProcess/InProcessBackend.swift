@@ -69,12 +69,18 @@ public final class InProcessBackend: LockBackend {
         case .over(let result): return try outcome(of: result, for: request)
         case .queued(let ticket):
             let result = await wait(for: request, ticket: ticket)
-            if case .granted(let record) = result, Task.isCancelled {
+            if case .granted(let record) = result, let refusal = reasonNotToTakeIt() {
                 giveBack(record, of: request)
-                throw .withdrawn
+                throw refusal
             }
             return try outcome(of: result, for: request)
         }
+    }
+
+    /// Why a grant that came after a wait is of no use to its caller.
+    private func reasonNotToTakeIt() -> LockError? {
+        if Task.isCancelled { return .withdrawn }
+        return store.update { [id] state, _ in state.stopped.contains(id) } ? .engineStopped : nil
     }
 
     /// The short way of nearly every acquire: one free name, exclusively, on no terms.

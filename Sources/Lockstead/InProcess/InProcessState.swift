@@ -83,7 +83,7 @@ struct InProcessState: Sendable {
 
     /// Resumes a call that waits; one that is not suspended yet will find its result.
     mutating func settle(_ call: InProcessWaits.Call, _ result: WaitResult) {
-        let result = stopped.contains(call.client) ? .failed(.engineStopped) : result
+        let result = stopped.contains(call.client) ? result.afterTheStop : result
         if let continuation = call.continuation {
             aftermath.resumptions.append((continuation, result))
         } else {

@@ -10,24 +10,28 @@ extension LockClient {
         do {
             try Task.checkCancellation()
             if grant.validity == .unconfirmed { try await confirm(held, for: call) }
-            try checkUsable(held, for: call)
+            if let reason = registry.add(held) { endLease(held, reason) }
+            try checkUsable(held)
+            try demandGuarantee(of: held, for: call)
         } catch {
             await releaseQuietly(held)
             throw error
         }
-        registry.add(held)
         instruments.granted(held)
         return held
     }
 
     /// R3: a grant may arrive after its own lease has ended; it is no grant then.
-    private func checkUsable(_ held: HeldGrant, for call: Call) throws {
-        if case .lost(let reason) = held.leaseState {
-            throw LockError(
-                .leaseLost,
-                "The grant of \"\(held.names[0])\" was over when it arrived (\(reason.inWords)); try again, or with a longer lease.",
-                effect: .didNotHappen, bodyFinished: false)
-        }
+    func checkUsable(_ held: HeldGrant) throws(LockError) {
+        guard case .lost(let reason) = held.leaseState else { return }
+        throw LockError(
+            .leaseLost,
+            "The grant of \"\(held.names[0])\" was over when it arrived (\(reason.inWords)); try again, or with a longer lease.",
+            effect: .didNotHappen, bodyFinished: false)
+    }
+
+    /// A single grant may promise less than its engine does at its best.
+    func demandGuarantee(of held: HeldGrant, for call: Call) throws(LockError) {
         if let require = call.options.require, !held.guarantee.satisfies(require) {
             throw LockError(
                 .guaranteeTooWeak,

@@ -54,6 +54,8 @@ extension LockClient {
                 }
                 taken.append(held)
             }
+            // While the later ones were waited for, an earlier one may have been lost.
+            for held in taken { try checkUsable(held) }
             return taken
         } catch {
             await releaseQuietly(taken)

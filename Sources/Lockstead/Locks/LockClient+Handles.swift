@@ -119,7 +119,7 @@ extension LockClient {
         let owner: OwnerID = LockScope.innermostOwn(client: world)?.owner ?? identifiers.make()
         guard let held = try await traceAcquire(call.names, call, owner)?.first else { return nil }
         // A shutdown may have begun meanwhile; it waits for bodies, not for handles.
-        do { try gate.enter(nested: LockScope.isInside(client: world)) } catch {
+        do { try gate.enter(LockScope.isInside(client: world) ? .nested : .outermost) } catch {
             await releaseQuietly(held)
             throw error
         }
@@ -129,8 +129,8 @@ extension LockClient {
 
     /// A handle was dropped: nobody knows whether its critical section is over, so the lease runs out by itself (RULES 17).
     func abandon(_ held: HeldGrant) {
-        let step = held.step { machine, _, _ in machine.handleDropped() }
-        if step.nextDue == nil { registry.remove(held) } else { registry.plan(held, step) }
+        held.step { machine, _, _ in machine.handleDropped() }
+        registry.plan(held)
         instruments.abandoned(held)
     }
 }

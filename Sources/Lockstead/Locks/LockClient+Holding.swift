@@ -36,7 +36,7 @@ extension LockClient {
     /// From here on a shutdown waits for the body.
     private func beginHolding(_ taken: [HeldGrant]) async throws {
         do {
-            try gate.enter(nested: LockScope.isInside(client: world))
+            try gate.enter(LockScope.isInside(client: world) ? .nested : .outermost)
         } catch {
             await releaseQuietly(taken)
             throw error
@@ -47,6 +47,7 @@ extension LockClient {
         _ entry: Entry, _ call: Call, _ owner: OwnerID, _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> LockOutcome<R> {
         let lease = Lease(parts: entry.held, names: call.names, time: time)
+        for held in entry.held { try demandGuarantee(of: held, for: call) }
         instruments.reentered(lease, owner)
         // The body around this one is what gets cancelled when the lease must stop.
         return try judge(await runHere(body, under: lease, owner), lease)
