@@ -1,3 +1,4 @@
+import Foundation
 import LockCore
 
 /// What is fed with hostile bytes: each takes any input, and traps only where a promise is broken.
@@ -37,4 +38,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
 }
 
 /// A promise that an input broke.
-func broken(_ promise: String) -> Never { preconditionFailure("FUZZ: \(promise)") }
+///
+/// Said before the trap: a release build's trap says nothing.
+func broken(_ promise: String) -> Never {
+    FileHandle.standardError.write(Data("BROKEN: \(promise)\n".utf8))
+    preconditionFailure(promise)
+}

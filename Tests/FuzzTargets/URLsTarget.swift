@@ -35,7 +35,9 @@ enum URLsTarget {
             _ = try Engines.open(text)
         } catch {
             if ![.invalidOption, .unknownEngine].contains(error.code) { broken("the error is \(error)") }
-            if error.message.contains("s3cret") { broken("a message tells a password: \(error.message)") }
+            // The name of an option is no secret: a misspelt one has to be told.
+            let isInName = (try? EngineURL(text))?.options.contains { $0.name.contains("s3cret") } ?? false
+            if error.message.contains("s3cret"), !isInName { broken("a message tells a password: \(error.message)") }
         }
     }
 
