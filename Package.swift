@@ -103,6 +103,13 @@ let package = Package(
             dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
+        // Hostile bytes: what is fed with them, and the corpus as a test.
+        .target(
+            name: "FuzzTargets", dependencies: ["LockCore", "Lockstead", "LocksteadEngines"], path: "Tests/FuzzTargets",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"], swiftSettings: settings),
         // Starts that process and talks to it.
         .target(
             name: "TestProcesses", dependencies: ["Lockstead", "LocksteadTestHolder"], path: "Tests/TestProcesses",
@@ -147,3 +154,10 @@ let package = Package(
         ),
     ]
 )
+
+// Its `main` comes with the sanitizer `fuzzer`; dev/fuzz sets the variable, and no other build could link it.
+if Context.environment["LOCKSTEAD_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["FuzzTargets"], path: "Tests/FuzzDriver", swiftSettings: settings))
+}

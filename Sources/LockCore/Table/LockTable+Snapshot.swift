@@ -108,8 +108,17 @@ extension LockTable {
         try readWaiters(&decoder)
         let sum = try decoder.read(UInt64.self)
         guard decoder.isAtEnd else { throw .trailingBytes }
-        guard sum == digest else { throw .inconsistent("the digest does not match") }
+        guard sum == digest || Self.believesAnyDigest else { throw .inconsistent("the digest does not match") }
         if let problem = invariantViolation() { throw .inconsistent(problem) }
+    }
+
+    /// A fuzzer guesses no digests; built for one, the table looks at what lies behind it.
+    private static var believesAnyDigest: Bool {
+        #if FUZZING
+            true
+        #else
+            false
+        #endif
     }
 
     private mutating func readHeader(_ decoder: inout SnapshotDecoder) throws(SnapshotError) {

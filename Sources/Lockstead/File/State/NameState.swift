@@ -33,7 +33,7 @@ package struct NameState: Sendable {
         (entries, journal) = ([], ChangeJournal())
     }
 
-    init(
+    package init(
         name: LockName, boot: BootIdentity, offset: Int64, graceUntil: LogTime?, entries: [SessionEntry],
         table: LockTable, journal: ChangeJournal
     ) {
