@@ -1,4 +1,5 @@
 public import LockCore
+import Synchronization
 
 /// Who leads, as observers see it.
 public struct Leader: Sendable, Hashable {
@@ -27,9 +28,13 @@ public final class Leadership: Sendable {
     public let lease: Lease
     /// What this leader calls itself.
     public let value: String
-    private let resigned = Signal()
+    private let hasResigned = Atomic(false)
+    private let ending = Signal()
 
-    init(lease: Lease, value: String) { (self.lease, self.value) = (lease, value) }
+    init(lease: Lease, value: String) {
+        (self.lease, self.value) = (lease, value)
+        lease.onStop { [ending] in ending.set() }
+    }
 
     /// The term: the fencing token; pass it to every resource the leader writes to.
     public var term: FencingToken { lease.token }
@@ -41,24 +46,38 @@ public final class Leadership: Sendable {
     ///
     /// Returns at once; callable from any task, again without effect. `withLeadership` then throws `resigned`, unless the body returned a
     /// value all the same.
-    public func resign() { resigned.set() }
-
-    var hasResigned: Bool { resigned.isSet }
+    public func resign() {
+        hasResigned.store(true, ordering: .releasing)
+        ending.set()
+    }
 }
 
 extension Leadership {
     private enum Part<Value: Sendable>: Sendable {
         case body(Value)
-        case resignation
+        case ending
     }
 
-    /// Runs the body beside the wait for a resignation, which cancels it.
+    /// Runs the body beside the wait for the end of the term, which cancels it.
+    ///
+    /// - Returns: What the body returned.
+    /// - Throws: What the body threw, or why the term ended where that is what stopped it.
     func lead<R: Sendable>(_ body: @escaping @Sendable (Leadership) async throws -> R) async throws -> R {
+        do {
+            return try await leadUntilTheEnd(body)
+        } catch is CancellationError where ending.isSet && !Task.isCancelled {
+            throw hasResigned.load(ordering: .acquiring) && lease.isHeld ? resignedError : lostError
+        }
+    }
+
+    private func leadUntilTheEnd<R: Sendable>(
+        _ body: @escaping @Sendable (Leadership) async throws -> R
+    ) async throws -> R {
         try await withThrowingTaskGroup(of: Part<R>.self) { group in
             group.addTask { .body(try await body(self)) }
             group.addTask {
-                await self.resigned.wait()
-                return .resignation
+                await self.ending.wait()
+                return .ending
             }
             defer { group.cancelAll() }
             while let part = try await group.next() {
@@ -67,5 +86,19 @@ extension Leadership {
             }
             preconditionFailure("a leader's body ended without an outcome")
         }
+    }
+
+    private var resignedError: LockError {
+        LockError(
+            .resigned,
+            "The leader of \"\(lease.name)\" stepped down while its body ran, which was stopped; campaign again to lead again.",
+            effect: .happened, bodyFinished: false)
+    }
+
+    private var lostError: LockError {
+        .leaseLost(
+            bodyFinished: false,
+            "The term of the leader of \"\(lease.name)\" ended, or was about to, while its body ran (\(lease.state.inWords)); the body was stopped. Check what it had done and campaign again."
+        )
     }
 }

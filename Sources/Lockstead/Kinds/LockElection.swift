@@ -38,22 +38,10 @@ public struct LockElection: Sendable {
         let options = AcquireOptions(
             mode: .exclusive, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: .fair,
             require: require, reentry: .refused, terms: terms, priority: priority, purpose: value, isPersonal: true)
-        let outcome = try await client.holdWaiting([name], options) { [name] lease in
-            let leadership = Leadership(lease: lease, value: value)
-            do {
-                return try await leadership.lead(body)
-            } catch is CancellationError where leadership.hasResigned && lease.isHeld && !Task.isCancelled {
-                throw Self.resigned(name)
-            }
+        let outcome = try await client.holdWaiting([name], options) { lease in
+            try await Leadership(lease: lease, value: value).lead(body)
         }
         return try outcome.valueInsideLease(of: "\"\(name)\"")
-    }
-
-    private static func resigned(_ name: LockName) -> LockError {
-        LockError(
-            .resigned,
-            "The leader of \"\(name)\" stepped down while its body ran, which was stopped; campaign again to lead again.",
-            effect: .happened, bodyFinished: false)
     }
 
     /// Who leads now.

@@ -10,6 +10,8 @@ extension LockClient {
         var start: ContinuousTime
         /// `nil`: no deadline.
         var deadline: ContinuousTime?
+        /// The span of its acquire.
+        var span: SpanNote?
     }
 
     /// Checks a call before anything is sent.
@@ -95,6 +97,7 @@ extension LockClient {
         switch try await outcome(of: request, in: line) {
         case .granted(let grant): return try await accept(grant, for: call, line: line)
         case .busy(let holder):
+            instruments.tracing.link(call.span, to: holder)
             if call.options.patience == .none { return nil }
             throw Self.timedOut(request, holder)
         }

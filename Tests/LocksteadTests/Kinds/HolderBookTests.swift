@@ -12,7 +12,8 @@ struct HolderBookTests {
         -> LockChange
     {
         LockChange(
-            name: name ?? a, kind: kind, token: token.map(FencingToken.init(rawValue:)), owner: OwnerID(high: 0, low: 1),
+            name: name ?? a, kind: kind, token: token.map(FencingToken.init(rawValue:)),
+            owner: OwnerID(high: 0, low: 1),
             mode: mode, note: HolderNote(purpose: "p\(token ?? 0)"))
     }
 
@@ -35,7 +36,9 @@ struct HolderBookTests {
     func changes() {
         var book = HolderBook()
         var seen: [UInt64?] = []
-        for (kind, token) in [(.granted, 1), (.released, 1), (.granted, 2), (.expired, 2), (.granted, 3), (.revoked, 3)]
+        for (kind, token) in [
+            (.granted, 1), (.released, 1), (.granted, 2), (.expired, 2), (.granted, 3), (.revoked, 3),
+        ]
             as [(LockChange.Kind, UInt64)]
         {
             book.apply(change(kind, token))
@@ -125,7 +128,9 @@ struct HolderBookTests {
         #expect(book == other)
     }
 
-    @Test("Whatever order changes and readings come in, terms never go back (seeded)", arguments: 0..<200 as Range<UInt64>)
+    @Test(
+        "Whatever order changes and readings come in, terms never go back (seeded)", arguments: 0..<200 as Range<UInt64>
+    )
     func monotonic(seed: UInt64) {
         var draw = SplitMix(state: seed)
         var book = HolderBook()

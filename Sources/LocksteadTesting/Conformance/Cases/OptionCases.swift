@@ -86,7 +86,8 @@ extension ConformanceSuite {
                 let bad = [
                     HoldTerms(lockDelay: .seconds(-1)), HoldTerms(minimumHold: .seconds(-1)),
                     HoldTerms(lockDelay: .seconds(86_401)), HoldTerms(minimumHold: .seconds(86_401)),
-                    HoldTerms(minimumHold: .seconds(Int64.max)), HoldTerms(maximumHold: .zero), HoldTerms(maximumHold: .seconds(-1)),
+                    HoldTerms(minimumHold: .seconds(Int64.max)), HoldTerms(maximumHold: .zero),
+                    HoldTerms(maximumHold: .seconds(-1)),
                 ]
                 for terms in bad {
                     let wrong = try context.request("a", terms: terms)
