@@ -23,7 +23,7 @@ struct KindHolder: Sendable {
             do {
                 try await election.withLeadership(as: "process \(getpid())", lease: options.lease) { leadership in
                     TestHolder.say("leading \(leadership.term)")
-                    await work(leadership, cable)
+                    try await work(leadership, cable)
                 }
                 TestHolder.say("ended well")
             } catch let error as LockError {
@@ -33,7 +33,7 @@ struct KindHolder: Sendable {
     }
 
     /// Works until it is stopped, and obeys meanwhile.
-    private func work(_ leadership: Leadership, _ cable: Cable) async {
+    private func work(_ leadership: Leadership, _ cable: Cable) async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 // It ends early only when the leader is to stop.
@@ -49,6 +49,7 @@ struct KindHolder: Sendable {
             await group.next()
             group.cancelAll()
         }
+        try Task.checkCancellation()
     }
 
     func join(_ id: String) async throws {

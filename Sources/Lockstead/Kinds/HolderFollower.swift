@@ -21,6 +21,10 @@ struct HolderFollower: Sendable {
         while !Task.isCancelled {
             do {
                 return try await watch(&book, report)
+            } catch let watch as WatchEnded where watch.isWorthAnother {
+                try await client.time.sleep(until: client.time.now + Self.longestPause)
+            } catch let watch as WatchEnded {
+                throw watch.cause
             } catch let error as LockError where Self.maySubside(error) {
                 try await client.time.sleep(until: client.time.now + Self.longestPause)
             }
@@ -43,7 +47,7 @@ struct HolderFollower: Sendable {
             for try await change in changes where concerns(change.name) { inbox.put(change) }
             inbox.end(.success(()))
         } catch {
-            inbox.end(.failure(error))
+            inbox.end(.failure(WatchEnded(cause: error)))
         }
     }
 
@@ -84,9 +88,20 @@ struct HolderFollower: Sendable {
     /// Whether the same call may succeed a little later.
     static func maySubside(_ error: LockError) -> Bool {
         switch error.code {
-        case .engineUnavailable, .indeterminate, .recovering, .limitExceeded: true
+        case .engineUnavailable, .indeterminate, .recovering: true
         default: false
         }
+    }
+}
+
+/// The watch ended with an error: not the reading.
+private struct WatchEnded: Error {
+    let cause: any Error
+
+    /// A watch that was read too slowly is begun anew like one that broke.
+    var isWorthAnother: Bool {
+        guard let error = cause as? LockError else { return false }
+        return error.code == .limitExceeded || HolderFollower.maySubside(error)
     }
 }
 

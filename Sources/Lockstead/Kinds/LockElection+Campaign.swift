@@ -60,7 +60,6 @@ extension LockElection {
         switch error.code {
         case .resigned: true
         case .leaseLost: error.bodyFinished != true
-        case .limitExceeded: false
         default: HolderFollower.maySubside(error)
         }
     }

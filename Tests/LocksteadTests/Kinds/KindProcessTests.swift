@@ -21,7 +21,7 @@ struct KindProcessTests {
     }
 
     @Test(
-        "A leader that is killed is followed by the next candidate, under a higher term, and observers see both (L1, R26)"
+        "A leader that is killed is followed by the next candidate, under a higher term, and observers see both (L1)"
     )
     func killedLeader() async throws {
         let fixture = try FileFixture()

@@ -101,13 +101,12 @@ extension ConformanceSuite {
                                 try await observer.leader()?.value == "\(number)"
                             }
                         }
-                        var seen = try await leaders.next()
-                        while seen??.value != "\(number)" { seen = try await leaders.next() }
-                        if let term = seen??.term { terms.append(term) }
+                        let seen = try await context.find("leader \(number)", in: &leaders) { $0?.value == "\(number)" }
+                        if let term = seen?.term { terms.append(term) }
                     }
                     try context.check(terms.count == 3, "terms \(terms)")
                     try context.checkRising(terms)
-                    while let last = try await leaders.next(), last != nil {}
+                    _ = try await context.find("the end of the last leader", in: &leaders) { $0 == nil }
                     try context.check(try await observer.leader() == nil, "somebody leads after the last")
                 }
             }
@@ -115,7 +114,7 @@ extension ConformanceSuite {
         ConformanceCase(
             "election/resignation",
             "A leader that resigns has its body stopped and awaited before the next one leads",
-            covers: ["R20"], kinds: [.election]
+            covers: ["RULES 17"], kinds: [.election]
         ) { context in
             try await context.withClient { one in
                 try await context.withClient { two in
@@ -138,7 +137,7 @@ extension ConformanceSuite {
         ConformanceCase(
             "election/killed",
             "A leader whose process is killed is followed by the next candidate within its lease, and observers see both",
-            covers: ["L1", "R26"], kinds: [.election, .processes], needs: [.betweenProcesses, .inspect, .changes]
+            covers: ["L1"], kinds: [.election, .processes], needs: [.betweenProcesses, .inspect, .changes]
         ) { context in
             try await context.withClient { client in
                 let election = try client.election("e")
@@ -154,9 +153,8 @@ extension ConformanceSuite {
                     waited <= context.lease / 0.99 + .seconds(1) + context.slack, "the next leader came \(waited) later"
                 )
                 try context.check(next > holder.token, "the term did not rise")
-                var seen = try await leaders.next()
-                while seen != nil, seen??.term != next { seen = try await leaders.next() }
-                try context.check(seen??.value == "next", "the next leader is not seen")
+                let seen = try await context.find("the next leader", in: &leaders) { $0?.term == next }
+                try context.check(seen?.value == "next", "the next leader calls itself \(seen?.value ?? "nothing")")
             }
         },
     ]
@@ -197,18 +195,16 @@ extension ConformanceSuite {
                     try context.check(try await groups.next() == [], "somebody is there before the first")
                     var held: [HeldMembership] = []
                     for id in ["a", "b", "c"] { held.append(try await mine.join(as: id, lease: .seconds(30))) }
-                    var seen = try await groups.next()
-                    while seen?.map(\.id) != ["a", "b", "c"] { seen = try await groups.next() }
+                    _ = try await context.find("all members", in: &groups) { $0.map(\.id) == ["a", "b", "c"] }
                     for member in held { try await member.leave() }
-                    while let rest = seen, !rest.isEmpty { seen = try await groups.next() }
-                    try context.check(seen != nil, "the stream ended")
+                    _ = try await context.find("no members", in: &groups, where: \.isEmpty)
                 }
             }
         },
         ConformanceCase(
             "membership/killed",
             "A member whose process is killed disappears after its lease, and its id is free",
-            covers: ["L1", "R26"], kinds: [.membership, .processes], needs: [.betweenProcesses, .list, .changes]
+            covers: ["L1"], kinds: [.membership, .processes], needs: [.betweenProcesses, .list, .changes]
         ) { context in
             try await context.withClient { client in
                 let group = try client.membership("g")
@@ -217,7 +213,7 @@ extension ConformanceSuite {
                 try context.check(try await groups.next()?.map(\.id) == ["a"], "the member is not seen")
                 try await holder.kill()
                 let killed = context.now
-                while let rest = try await groups.next(), !rest.isEmpty {}
+                _ = try await context.find("no members", in: &groups, where: \.isEmpty)
                 let waited = killed.duration(to: context.now)
                 try context.check(
                     waited <= context.lease / 0.99 + .seconds(1) + context.slack, "it disappeared \(waited) later")
@@ -232,7 +228,7 @@ extension ConformanceSuite {
         ConformanceCase(
             "progress/stalls",
             "A body that reports no progress within its bound is stopped, and its lock is free within the bound and a lease",
-            covers: ["R13"], kinds: [.progress]
+            covers: ["RULES 3"], kinds: [.progress]
         ) { context in
             try await context.withClient { one in
                 try await context.withClient { two in
@@ -258,7 +254,7 @@ extension ConformanceSuite {
         ConformanceCase(
             "progress/reported",
             "A body that reports progress keeps its lock for longer than bound and lease",
-            covers: ["R13"], kinds: [.progress]
+            covers: ["RULES 3"], kinds: [.progress]
         ) { context in
             try await context.withClient { client in
                 let bound = context.lease / 2
@@ -299,4 +295,17 @@ private final class Noted<Value: Sendable>: Sendable {
     var value: Value { state.withLock { $0 } }
     @discardableResult
     func change<R: Sendable>(_ body: (inout Value) -> R) -> R { state.withLock { body(&$0) } }
+}
+
+extension ConformanceContext {
+    /// The first value of a stream that is so.
+    fileprivate func find<Value: Sendable>(
+        _ what: String, in values: inout AsyncThrowingStream<Value, any Error>.Iterator, _ place: Place = Place(),
+        where isIt: (Value) -> Bool
+    ) async throws -> Value {
+        while let value = try await values.next() {
+            if isIt(value) { return value }
+        }
+        throw ConformanceFailure("the stream ended before \(what)", place)
+    }
 }

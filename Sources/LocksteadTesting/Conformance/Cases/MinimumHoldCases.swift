@@ -18,7 +18,7 @@ extension ConformanceSuite {
         ConformanceCase(
             "minimum-hold/withdrawn",
             "A grant that is withdrawn by its request's id keeps its minimum hold like one that is released",
-            covers: ["R24"], kinds: [.minimumHold], needs: [.minimumHold]
+            covers: ["L3"], kinds: [.minimumHold], needs: [.minimumHold]
         ) { context in
             try await context.checkMinimumHold { request, grant, backend in
                 try await backend.cancel(request, deadline: context.soon)
