@@ -45,8 +45,8 @@ public struct GroupMembership: Sendable {
 
     /// Who is a member, now and from now on: all members each time, in byte order of their ids.
     ///
-    /// Begins with the present members. A reader that falls behind gets the newest only. Whatever the engine's watch loses is seen after a second
-    /// at the latest. An engine that is out of reach for a while makes the stream fall silent, not end. Ends when the client stops. On the file
+    /// Begins with the present members. A reader that falls behind gets the newest only. Whatever the engine's watch loses is seen after little
+    /// more than a second. An engine that is out of reach for a while makes the stream fall silent, not end. Ends when the client stops. On the file
     /// engine each second costs a look at every lock in the folder.
     ///
     /// - Returns: A stream of its own for each call; it stops following once nobody reads it any more.

@@ -28,6 +28,11 @@ struct HolderBook: Sendable, Equatable {
         pages.compactMap { name, page in page.holder.map { (name, $0) } }.sorted { $0.name < $1.name }
     }
 
+    /// Whether both tell the same holders, whatever else they remember.
+    func tellsTheSame(as other: HolderBook) -> Bool {
+        pages.compactMapValues(\.holder) == other.pages.compactMapValues(\.holder)
+    }
+
     /// Takes in what an engine told.
     mutating func apply(_ change: LockChange) {
         guard let token = change.token else { return }
@@ -64,5 +69,28 @@ struct HolderBook: Sendable, Equatable {
         if let known, known.token > held.token { return }
         let holder = Holder(token: held.token, owner: held.owner, note: held.note)
         pages[description.name] = Page(token: held.token, holder: holder)
+    }
+}
+
+/// Keeps a reading that contradicts the changes waiting for a moment: the changes that explain it may be on their way, and those between would be
+/// skipped.
+struct ReadingDoubts: Sendable {
+    /// So many readings in a row are doubted, though no two of them agree; then the watch is taken to be lost.
+    static let most = 5
+
+    private var suspected: HolderBook?
+    private var left: Int
+
+    init(patience: Int = Self.most) { left = patience }
+
+    /// Whether to go by a reading: it says nothing new, says it for the second time, or has been doubted long enough.
+    mutating func mayAdopt(_ candidate: HolderBook, over book: HolderBook) -> Bool {
+        let isConfirmed = suspected.map { $0.tellsTheSame(as: candidate) } ?? false
+        if candidate.tellsTheSame(as: book) || isConfirmed || left <= 0 {
+            self = ReadingDoubts()
+            return true
+        }
+        (suspected, left) = (candidate, left - 1)
+        return false
     }
 }

@@ -53,9 +53,11 @@ struct HolderFollower: Sendable {
 
     private func follow(_ inbox: ChangeInbox, _ book: inout HolderBook, _ report: (HolderBook) -> Bool) async throws {
         var nextReading = client.time.now
+        // Nothing is told before the first reading, so nothing is waited for either.
+        var doubts = ReadingDoubts(patience: 0)
         while !Task.isCancelled {
             if client.time.now >= nextReading {
-                nextReading = try await takeReading(&book)
+                nextReading = try await takeReading(&book, &doubts)
                 guard report(book) else { return }
             }
             await inbox.news.wait(until: nextReading, time: client.time)
@@ -71,10 +73,15 @@ struct HolderFollower: Sendable {
     }
 
     /// - Returns: When to read next.
-    private func takeReading(_ book: inout HolderBook) async throws(LockError) -> ContinuousTime {
+    private func takeReading(
+        _ book: inout HolderBook, _ doubts: inout ReadingDoubts
+    ) async throws(LockError) -> ContinuousTime {
         let deadline = client.time.now.advanced(by: client.configuration.callDeadline)
         let descriptions = try await read(deadline)
-        book.read(descriptions)
+        var candidate = book
+        candidate.read(descriptions)
+        guard doubts.mayAdopt(candidate, over: book) else { return client.time.now + Self.shortestPause }
+        book = candidate
         return client.time.now + Self.pause(after: descriptions, draw: .random(in: 0...(.max)))
     }
 

@@ -61,7 +61,7 @@ public struct LockElection: Sendable {
     /// Who leads, now and from now on; `nil` while nobody does.
     ///
     /// Begins with the present leader. Every change is told in order as far as the engine tells changes; whatever it loses, a new leader is
-    /// seen after a second at the latest, and an older term never follows a newer one. A reader that falls more than 256 changes behind misses
+    /// seen after little more than a second, and an older term never follows a newer one. A reader that falls more than 256 changes behind misses
     /// the oldest. An engine that is out of reach for a while makes it fall silent, not end. Ends when the client stops.
     ///
     /// - Returns: A stream of its own for each call; it stops following once nobody reads it any more.

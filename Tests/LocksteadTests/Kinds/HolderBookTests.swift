@@ -90,6 +90,27 @@ struct HolderBookTests {
         #expect(token(book) == 5)
     }
 
+    @Test("A reading that contradicts the changes is taken in once another says the same, or after five that differ")
+    func doubts() {
+        var book = HolderBook()
+        book.apply(change(.granted, 1))
+        var doubts = ReadingDoubts()
+        func reading(_ token: UInt64?) -> HolderBook {
+            var candidate = book
+            candidate.read([lock(token)])
+            return candidate
+        }
+        for (token, isAdopted) in [(1, true), (2, false), (2, true), (nil, false), (nil, true)] as [(UInt64?, Bool)] {
+            let adopts = doubts.mayAdopt(reading(token), over: book)
+            #expect(adopts == isAdopted, "\(String(describing: token))")
+        }
+        let different = (3...8 as ClosedRange<UInt64>).map { doubts.mayAdopt(reading($0), over: book) }
+        #expect(different == [false, false, false, false, false, true])
+        var first = ReadingDoubts(patience: 0)
+        let isAdopted = first.mayAdopt(reading(9), over: book)
+        #expect(isAdopted)
+    }
+
     @Test(
         "Who is revoked, or gone and only keeps the lock closed, holds no more",
         arguments: [LockDescription.Holder.Phase.revoked, .lockDelay, .minimumHold])
