@@ -92,8 +92,9 @@ extension ConformanceSuite {
             try await context.withClient { one in
                 try await context.withClient { two in
                     let (election, observer) = (try one.election("e"), try two.election("e"))
-                    var leaders = try await observer.observe().makeAsyncIterator()
-                    try context.check(try await leaders.next() == .some(nil), "somebody leads before the first")
+                    let leaders = try await observer.observe()
+                    let before = try await context.find("a value", in: leaders) { _ in true }
+                    try context.check(before == nil, "somebody leads before the first")
                     var terms: [FencingToken] = []
                     for number in 0..<3 {
                         try await election.withLeadership(as: "\(number)", lease: .seconds(30)) { _ in
@@ -101,12 +102,12 @@ extension ConformanceSuite {
                                 try await observer.leader()?.value == "\(number)"
                             }
                         }
-                        let seen = try await context.find("leader \(number)", in: &leaders) { $0?.value == "\(number)" }
+                        let seen = try await context.find("leader \(number)", in: leaders) { $0?.value == "\(number)" }
                         if let term = seen?.term { terms.append(term) }
                     }
                     try context.check(terms.count == 3, "terms \(terms)")
                     try context.checkRising(terms)
-                    _ = try await context.find("the end of the last leader", in: &leaders) { $0 == nil }
+                    _ = try await context.find("the end of the last leader", in: leaders) { $0 == nil }
                     try context.check(try await observer.leader() == nil, "somebody leads after the last")
                 }
             }
@@ -142,8 +143,9 @@ extension ConformanceSuite {
             try await context.withClient { client in
                 let election = try client.election("e")
                 let holder = try await context.store.spawnHolder(of: election.name, lease: context.lease)
-                var leaders = try await election.observe().makeAsyncIterator()
-                try context.check(try await leaders.next()??.term == holder.token, "the first leader is not seen")
+                let leaders = try await election.observe()
+                let first = try await context.find("a value", in: leaders) { _ in true }
+                try context.check(first?.term == holder.token, "the first leader is not seen")
                 async let term = election.withLeadership(as: "next") { $0.term }
                 try await holder.kill()
                 let killed = context.now
@@ -153,7 +155,7 @@ extension ConformanceSuite {
                     waited <= context.lease / 0.99 + .seconds(1) + context.slack, "the next leader came \(waited) later"
                 )
                 try context.check(next > holder.token, "the term did not rise")
-                let seen = try await context.find("the next leader", in: &leaders) { $0?.term == next }
+                let seen = try await context.find("the next leader", in: leaders) { $0?.term == next }
                 try context.check(seen?.value == "next", "the next leader calls itself \(seen?.value ?? "nothing")")
             }
         },
@@ -191,13 +193,14 @@ extension ConformanceSuite {
             try await context.withClient { one in
                 try await context.withClient { two in
                     let (mine, theirs) = (try one.membership("g"), try two.membership("g"))
-                    var groups = try await theirs.observe().makeAsyncIterator()
-                    try context.check(try await groups.next() == [], "somebody is there before the first")
+                    let groups = try await theirs.observe()
+                    let before = try await context.find("a value", in: groups) { _ in true }
+                    try context.check(before.isEmpty, "somebody is there before the first")
                     var held: [HeldMembership] = []
                     for id in ["a", "b", "c"] { held.append(try await mine.join(as: id, lease: .seconds(30))) }
-                    _ = try await context.find("all members", in: &groups) { $0.map(\.id) == ["a", "b", "c"] }
+                    _ = try await context.find("all members", in: groups) { $0.map(\.id) == ["a", "b", "c"] }
                     for member in held { try await member.leave() }
-                    _ = try await context.find("no members", in: &groups, where: \.isEmpty)
+                    _ = try await context.find("no members", in: groups, where: \.isEmpty)
                 }
             }
         },
@@ -209,11 +212,12 @@ extension ConformanceSuite {
             try await context.withClient { client in
                 let group = try client.membership("g")
                 let holder = try await context.store.spawnHolder(of: try LockName("g/a"), lease: context.lease)
-                var groups = try await group.observe().makeAsyncIterator()
-                try context.check(try await groups.next()?.map(\.id) == ["a"], "the member is not seen")
+                let groups = try await group.observe()
+                let first = try await context.find("a value", in: groups) { _ in true }
+                try context.check(first.map(\.id) == ["a"], "the member is not seen")
                 try await holder.kill()
                 let killed = context.now
-                _ = try await context.find("no members", in: &groups, where: \.isEmpty)
+                _ = try await context.find("no members", in: groups, where: \.isEmpty)
                 let waited = killed.duration(to: context.now)
                 try context.check(
                     waited <= context.lease / 0.99 + .seconds(1) + context.slack, "it disappeared \(waited) later")
@@ -300,12 +304,11 @@ private final class Noted<Value: Sendable>: Sendable {
 extension ConformanceContext {
     /// The first value of a stream that is so.
     fileprivate func find<Value: Sendable>(
-        _ what: String, in values: inout AsyncThrowingStream<Value, any Error>.Iterator, _ place: Place = Place(),
+        _ what: String, in values: AsyncThrowingStream<Value, any Error>, _ place: Place = Place(),
         where isIt: (Value) -> Bool
     ) async throws -> Value {
-        while let value = try await values.next() {
-            if isIt(value) { return value }
-        }
+        // Leaving the loop does not end the stream: its owner still has it.
+        for try await value in values where isIt(value) { return value }
         throw ConformanceFailure("the stream ended before \(what)", place)
     }
 }
