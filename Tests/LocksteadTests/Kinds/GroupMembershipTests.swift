@@ -91,11 +91,13 @@ struct GroupMembershipTests {
             let reading = seen.begin(stream)
             defer { reading.cancel() }
             let other = InProcessBackend(store: store)
-            try await LockClient(other).whileRunning { locks in
-                _ = try await locks.membership("workers").join(as: "other", payload: "left behind")
+            let left = try await LockClient(other).whileRunning { locks in
+                let member = try await locks.membership("workers").join(as: "other", payload: "left behind")
                 await seen.until { $0.last?.map(\.id) == ["other"] }
+                return member
             }
             await seen.until { $0.last?.isEmpty == true }
+            #expect(!left.lease.isHeld, "its client gave it back at the end")
             let begun = Door()
             // The test that makes this task owns it and awaits its end.
             let cancelled = Task {

@@ -68,9 +68,9 @@ struct SpinningTests {
             }
             await short.value
             #expect(failure.value == .timedOut)
+            let before = fixture.engine.calls.count { $0 == .acquire(["a"]) }
             // The test that makes this task owns it and awaits its end.
             let spinning = Task { try await locks.acquire("a", spinning: .seconds(1)) }
-            let before = fixture.engine.calls.count { $0 == .acquire(["a"]) }
             await fixture.until(before + 8) { $0 == .acquire(["a"]) }
             spinning.cancel()
             await #expect(throws: CancellationError.self) { try await spinning.value }
