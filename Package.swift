@@ -117,7 +117,12 @@ let package = Package(
         ),
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
         .testTarget(
-            name: "DocumentationTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+            name: "DocumentationTests",
+            dependencies: [
+                "Lockstead", "LocksteadGuards",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards", "LocksteadTesting"],
             swiftSettings: settings),

@@ -7,6 +7,10 @@ struct Options: Sendable {
         case hold
         /// Take the lock as a program does, through a client that can be cut off from the engine.
         case holdByClient
+        /// Campaign under the name, and lead.
+        case lead
+        /// Join the group of that name.
+        case join(String)
         /// Take only the short kernel lock of the state file, as a process would that is stopped in the middle of its work.
         case jam
     }
@@ -33,6 +37,8 @@ struct Options: Sendable {
         switch (parts.first ?? "", value) {
         case ("--jam", nil): work = .jam
         case ("--client", nil): work = .holdByClient
+        case ("--elect", nil): work = .lead
+        case ("--join", nil): work = .join(parts.count > 1 ? String(parts[1]) : "")
         case ("--shared", nil): mode = .shared
         case ("--permits", let limit?): mode = .permits(count: 1, limit: Int(limit))
         case ("--lease", let count?): lease = .milliseconds(count)

@@ -20,6 +20,8 @@ struct TestHolder {
             switch options.work {
             case .hold: try await TestHolder(options).hold()
             case .holdByClient: try await ClientHolder(options: options).hold()
+            case .lead: try await KindHolder(options: options).lead()
+            case .join(let id): try await KindHolder(options: options).join(id)
             case .jam: try jam(options)
             }
         } catch let error as LockError {

@@ -8,6 +8,8 @@ package enum Limits {
     package static let overtakings: UInt8 = 16
     /// RULES 5: dead leases and leader changes cost this much time at worst.
     package static let longestLease = TimeSpan.seconds(300)
+    /// A client must not be able to close a name for longer than it takes people to notice.
+    package static let longestDelay = TimeSpan.seconds(86_400)
     package static let identityBytes = 512
     package static let reasonBytes = 1_024
 }

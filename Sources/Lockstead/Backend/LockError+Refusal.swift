@@ -43,7 +43,7 @@ extension Refusal {
         case .badPermits:
             "A semaphore has 1 to \(LockMode.maximumPermits) permits, and a request takes at least one and at most all."
         case .badTerms:
-            "Lock-delay and minimum hold must not be negative, and a maximum hold must be more than nothing."
+            "Lock-delay and minimum hold are at least nothing and at most \(Limits.longestDelay.duration), and a maximum hold is more than nothing."
         case .notExclusive: "Only an exclusive or shared grant can be downgraded."
         case .downgradeOfFeatureLevel: "The feature level only rises."
         case .requestReused, .sequenceDone, .sequenceReused: "The request's id was used before. Draw a fresh one."

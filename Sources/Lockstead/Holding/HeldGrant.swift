@@ -41,14 +41,18 @@ final class HeldGrant: Sendable {
     private let instruments: Instruments
     private let state: Mutex<State>
 
-    init(_ grant: Grant, renewEvery: Duration?, line: LocalLines.Key? = nil, instruments: Instruments) {
+    init(
+        _ grant: Grant, renewEvery: Duration?, progressWithin: Duration? = nil, line: LocalLines.Key? = nil,
+        instruments: Instruments
+    ) {
         let now = instruments.time.now
         (id, names, owner, token) = (grant.request, grant.names, grant.owner, grant.token)
         (guarantee, lease, acquiredAt) = (grant.guarantee, grant.lease, now)
         (self.line, self.instruments) = (line, instruments)
         let machine = LeaseMachine(
             LeaseMachine.Validity(grant.validity), lease: TimeSpan(grant.lease),
-            renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit, at: now)
+            renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit,
+            progressBound: progressWithin.map { TimeSpan($0) }, at: now)
         state = Mutex(State(grant: grant, machine: machine))
     }
 
@@ -119,6 +123,9 @@ final class HeldGrant: Sendable {
         for listener in listeners { _ = listener(nil) }
         return believed
     }
+
+    /// The renewal loop finds it at its next look; there is nobody to wake.
+    func reportProgress() { state.withLock { $0.machine.progressReported(at: instruments.time.now) } }
 
     /// Makes the caller the one who releases.
     ///

@@ -1,5 +1,7 @@
 import LockCore
 import Logging
+import Metrics
+import Tracing
 
 /// The one place where what happens becomes logs, metrics, spans and observations.
 ///
@@ -13,15 +15,15 @@ struct Instruments: Sendable {
     let time: any TimeSource
 
     init(
-        engine: String, configuration: LockClient.Configuration, logger: Logger, observer: (any LockObserver)?,
-        time: any TimeSource
+        engine: String, metrics factory: (any MetricsFactory)?, tracer: (any Tracer)?, logger: Logger,
+        observer: (any LockObserver)?, time: any TimeSource
     ) {
         (self.engine, self.logger, self.observer, self.time) = (engine, logger, observer, time)
         metrics =
-            if let factory = configuration.metrics { ClientMetrics.make(engine: engine, factory: factory) } else {
+            if let factory { ClientMetrics.make(engine: engine, factory: factory) } else {
                 ClientMetrics.make(engine: engine)
             }
-        tracing = LockTracing(engine: engine, tracer: configuration.tracer)
+        tracing = LockTracing(engine: engine, tracer: tracer)
     }
 
     /// What the instruments need to know of a request or a grant.

@@ -6,7 +6,8 @@ extension LockClient {
     /// - Throws: `CancellationError` where the caller was cancelled meanwhile, and what makes the grant useless; it is given back then.
     func accept(_ grant: Grant, for call: Call, line: LocalLines.Key?) async throws -> HeldGrant {
         let held = HeldGrant(
-            grant, renewEvery: configuration.renewEvery, line: line, instruments: instruments)
+            grant, renewEvery: configuration.renewEvery, progressWithin: call.options.terms.progressWithin, line: line,
+            instruments: instruments)
         do {
             try Task.checkCancellation()
             if grant.validity == .unconfirmed { try await confirm(held, for: call) }

@@ -27,6 +27,8 @@ extension LockClient {
 
     func traceAcquire(_ names: [LockName], _ call: Call, _ owner: OwnerID) async throws -> [HeldGrant]? {
         try await instruments.tracing.span("lock.acquire", .init(mode: call.options.mode)) { span in
+            var call = call
+            call.span = span
             let taken = try await takeAll(names, for: call, owner: owner)
             span.add(.init(mode: call.options.mode, token: taken?.first?.token, acquired: taken != nil))
             return taken

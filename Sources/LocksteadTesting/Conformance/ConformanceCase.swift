@@ -36,6 +36,16 @@ public enum ConformanceKind: String, Sendable, CaseIterable {
     case inspect
     /// The important first.
     case priority
+    /// Many keys on few locks.
+    case striped
+    /// One leads, and all know who.
+    case election = "leader election"
+    /// Who is there, told to all.
+    case membership = "group membership"
+    /// Renewed only while work gets on.
+    case progress = "progress-bound"
+    /// Tried in place before queueing.
+    case spinning
     /// Between processes: killed, paused, cut off.
     case processes
 }

@@ -86,6 +86,15 @@ public final class Lease: Sendable {
         }
     }
 
+    /// Says that the work under the lock gets on.
+    ///
+    /// With ``HoldTerms/progressWithin`` the lease is renewed only while this is called often enough; without it, it does nothing. Costs a
+    /// reading of the clock and asks nobody. What has been stopped already is not revived. A report inside a body that entered again
+    /// counts for the outer one too: it is the same grant.
+    public func reportProgress() {
+        for part in parts { part.reportProgress() }
+    }
+
     private func part(covering name: LockName) -> HeldGrant {
         parts.first { $0.names.contains(name) } ?? parts[0]
     }
@@ -141,6 +150,7 @@ extension LossReason {
         switch self {
         case .expired: "the lease ran out"
         case .revoked(let reason): "released by force: \(reason)"
+        case .stalled: "no progress was reported in time, so the lease was let run out"
         case .holdLimit: "the cap on the total hold was reached"
         case .superseded: "the engine has another owner, or none"
         case .engineLost(let detail): "the engine lost it: \(detail)"
