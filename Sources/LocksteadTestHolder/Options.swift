@@ -9,6 +9,8 @@ struct Options: Sendable {
         case holdByClient
         /// Take only the short kernel lock of the state file, as a process would that is stopped in the middle of its work.
         case jam
+        /// Take the lock and count up in its register, without end.
+        case count
     }
 
     var folder: String
@@ -32,6 +34,7 @@ struct Options: Sendable {
         let value = parts.count > 1 ? Int64(parts[1]) : nil
         switch (parts.first ?? "", value) {
         case ("--jam", nil): work = .jam
+        case ("--count", nil): work = .count
         case ("--client", nil): work = .holdByClient
         case ("--shared", nil): mode = .shared
         case ("--permits", let limit?): mode = .permits(count: 1, limit: Int(limit))

@@ -21,6 +21,7 @@ struct TestHolder {
             case .hold: try await TestHolder(options).hold()
             case .holdByClient: try await ClientHolder(options: options).hold()
             case .jam: try jam(options)
+            case .count: try await TestHolder(options).count()
             }
         } catch let error as LockError {
             say("failed \(error.code) \(error.effect)")

@@ -24,6 +24,9 @@ public final class Cable: Sendable {
     /// - Parameter count: How many answers to lose, on top of those that are still to be lost.
     public func loseAnswers(_ count: Int) { state.withLock { $0.answersToLose += count } }
 
+    /// Loses no more answers.
+    public func mendAnswers() { state.withLock { $0.answersToLose = 0 } }
+
     fileprivate var isCut: Bool { state.withLock { $0.isCut } }
 
     /// Whether the answer that just came is to be lost; also where the cable was cut meanwhile.
@@ -174,6 +177,28 @@ public struct FaultyBackend: LockBackend {
         try await call { () async throws(LockError) in
             try await backend.forceRelease(name, reason: reason, now: now, deadline: deadline)
         }
+    }
+
+    /// Loads a register, unless the cable is cut.
+    ///
+    /// - Parameters:
+    ///   - name: Which register.
+    ///   - deadline: When to stop trying.
+    /// - Returns: The engine's answer.
+    /// - Throws: `LockError`; the engine's, `engineUnavailable`, or `indeterminate`.
+    public func load(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> Register {
+        try await call { () async throws(LockError) in try await backend.load(name, deadline: deadline) }
+    }
+
+    /// Changes a register, unless the cable is cut.
+    ///
+    /// - Parameters:
+    ///   - write: What is to be changed.
+    ///   - deadline: When to stop trying.
+    /// - Returns: The engine's answer, unless it is lost.
+    /// - Throws: `LockError`; the engine's, `engineUnavailable`, or `indeterminate`.
+    public func store(_ write: RegisterWrite, deadline: ContinuousTime) async throws(LockError) -> RegisterOutcome {
+        try await call { () async throws(LockError) in try await backend.store(write, deadline: deadline) }
     }
 
     /// What the engine tells its holders; a cut does not end it.

@@ -11,7 +11,7 @@ extension LockTable {
         hash.combine(recoveringUntil ?? .zero)
         hash.combine(longestLease)
         hash.combine(UInt64(featureLevel))
-        return hash.value &+ recordSum
+        return hash.value &+ recordSum &+ registerHeadHash
     }
 
     func hash(_ record: SessionRecord) -> UInt64 {

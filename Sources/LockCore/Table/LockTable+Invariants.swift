@@ -10,8 +10,8 @@ extension LockTable {
                 return "\(lockSlab[slot].name): \(problem)"
             }
         }
-        return recordProblem() ?? indexProblem() ?? grantProblem() ?? answerProblem() ?? timerProblem()
-            ?? circleProblem()
+        return recordProblem() ?? registerProblem() ?? indexProblem() ?? grantProblem() ?? answerProblem()
+            ?? timerProblem() ?? circleProblem()
     }
 
     /// S1, and the counts that decide it.
@@ -92,6 +92,7 @@ extension LockTable {
         if holders != live || waiters != waiterSlab.count { return "sessions and locks disagree" }
         for slot in holderSlab.slots { sum &+= hash(holderSlab[slot]) }
         for slot in waiterSlab.slots { sum &+= hash(waiterSlab[slot]) }
+        for slot in registerSlab.slots { sum &+= hash(registerSlab[slot]) }
         if sum != recordSum { return "the digest is not the sum of the records" }
         let shared = holderSlab.slots.count { holderSlab[$0].mode != .exclusive }
         return shared == sharedHolderIndex.count && waiterIndex.count == waiterSlab.count
@@ -106,7 +107,8 @@ extension LockTable {
         {
             return "something due has no timer"
         }
-        return timers.count > 2 * (waiterSlab.count + holderSlab.count) + 64 ? "stale timers pile up" : nil
+        let live = waiterSlab.count + holderSlab.count + registerSlab.count
+        return timers.count > 2 * live + 64 ? "stale timers pile up" : nil
     }
 
     private func timedRecords() -> (Set<Slot<WaiterRecord>>, Set<Slot<HolderRecord>>) {
@@ -115,7 +117,7 @@ extension LockTable {
             switch timer.subject {
             case .waiter(let slot): waiters.insert(slot)
             case .holder(let slot): holders.insert(slot)
-            case .recovery: continue
+            case .recovery, .register: continue
             }
         }
         return (waiters, holders)

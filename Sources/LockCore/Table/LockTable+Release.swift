@@ -55,7 +55,7 @@ extension LockTable {
         return slot
     }
 
-    private func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
+    func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
         if let slot = sharedHolderIndex[HolderKey(lock: lock, token: token)] { return slot }
         // Beside an exclusive holder there is no other, so the list is short.
         guard let slot = lockSlab[lock].holders.first, holderSlab[slot].token == token else { return nil }

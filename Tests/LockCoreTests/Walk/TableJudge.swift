@@ -21,6 +21,7 @@ struct TableJudge {
     private var closedUntil: [LockName: LogTime] = [:]
     /// No step of this walk uses priorities, so arrival order must be kept to the letter.
     let judgesOrder: Bool
+    private var registers = RegisterJudge()
 
     init(judgesOrder: Bool) { self.judgesOrder = judgesOrder }
 
@@ -37,7 +38,13 @@ struct TableJudge {
             if let problem = judge(effect, command, table) { return problem }
         }
         if case .acquire(let request) = command, answer == .queued { noteReissue(request) }
-        return judgeAnswer(command, answer, effects, table)
+        let problem = registers.judge(command, answer, effects, table, isLive: isUnderLiveGrant(command))
+        return problem ?? judgeAnswer(command, answer, effects, table)
+    }
+
+    private func isUnderLiveGrant(_ command: Command) -> Bool {
+        guard case .store(let store) = command else { return false }
+        return live[store.name, default: []].contains { $0.token == store.token && !isRevoked($0) }
     }
 
     private func isWaiting(_ request: RequestID) -> Bool { waiting.contains { $0.request == request } }
@@ -80,7 +87,7 @@ struct TableJudge {
             }
             // It was over before it was issued again: the command is a new request.
             if case .acquire(let again) = command, again.request == event.request { asked[event.request] = again }
-        case .deadlockFound, .sessionLost: break
+        case .deadlockFound, .sessionLost, .registerChanged: break
         }
         return nil
     }

@@ -7,6 +7,7 @@ struct TableWalk {
     private(set) var judge: TableJudge
     private(set) var steps = 0
     private var draw: SeededGenerator
+    private var registers: RegisterWalk
     private var now = LogTime.zero
     private let usesPriorities: Bool
     /// Long queues on one name.
@@ -29,6 +30,7 @@ struct TableWalk {
     init(seed: UInt64, planted: PlantedBug? = nil) {
         self.seed = seed
         draw = SeededGenerator(seed: seed)
+        registers = RegisterWalk(seed: seed)
         usesPriorities = seed % 3 == 0
         isCrowded = seed % 6 == 0
         judge = TableJudge(judgesOrder: seed % 3 != 0)
@@ -48,6 +50,7 @@ struct TableWalk {
         if chance(40) { now = now + TimeSpan.milliseconds(Int64.random(in: 0...1500, using: &draw)) }
         if chance(2), let problem = restore() { return problem }
         if chance(6), let problem = retry() { return problem }
+        if registers.isNext(), let problem = perform(registers.command(grants, table)) { return problem }
         return perform(command())
     }
 
