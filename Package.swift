@@ -21,6 +21,10 @@ let package = Package(
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
+    traits: [
+        .default(enabledTraits: ["Proof"]),
+        .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),

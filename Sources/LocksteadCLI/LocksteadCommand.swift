@@ -13,5 +13,5 @@ struct LocksteadCommand: AsyncParsableCommand {
         subcommands: [
             ExecCommand.self, ListCommand.self, InspectCommand.self, WatchCommand.self, ForceReleaseCommand.self,
             RepairCommand.self, DoctorCommand.self, DemoCommand.self, DemoWorkerCommand.self, GuardCommand.self,
-        ])
+        ] + ProofCommands.all)
 }

@@ -126,8 +126,10 @@ extension FileProcessTests {
         let killed = fixture.time.now
         kill(child, SIGKILL)
         #expect(try granted(try await outcome).token > token)
-        #expect(killed.duration(to: fixture.time.now) < .seconds(10), "its lease is a minute")
-        #expect(backend.wakeUps >= 1, "an event woke the waiter, not its fallback timer")
+        let waited = killed.duration(to: fixture.time.now)
+        #expect(waited < .seconds(10), "its lease is a minute")
+        // A waiter that had not lain down yet sees the end at its first glance, and no event has to wake it.
+        #expect(backend.wakeUps >= 1 || waited < .seconds(1), "not its fallback timer woke the waiter")
     }
 
     @Test("After a killed holder the lock-delay keeps the lock closed; after a clean release it does not (S10)")

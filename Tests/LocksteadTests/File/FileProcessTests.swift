@@ -36,8 +36,10 @@ struct FileProcessTests {
         holder.destroy()
         let grant = try granted(try await outcome)
         #expect(grant.token > first)
-        #expect(killed.duration(to: fixture.time.now) < .seconds(10), "its lease is a minute")
-        #expect(backend.wakeUps >= 1, "an event woke the waiter, not its fallback timer")
+        let waited = killed.duration(to: fixture.time.now)
+        #expect(waited < .seconds(10), "its lease is a minute")
+        // A waiter that had not lain down yet sees the end at its first glance, and no event has to wake it.
+        #expect(backend.wakeUps >= 1 || waited < .seconds(1), "not its fallback timer woke the waiter")
     }
 
     @Test("A holder stopped past its lease is passed over; when it goes on it learns that it lost (R1, R2, G1)")
