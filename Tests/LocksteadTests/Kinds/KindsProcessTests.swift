@@ -37,9 +37,10 @@ struct KindsProcessTests {
         dead.destroy()
         try await LockClient.with(.file(fixture.path)) { client in
             let barrier = try client.doubleBarrier("place", parties: 2)
-            async let one = barrier.enter(waitingAtMost: .seconds(20))
+            async let entering = barrier.enter(waitingAtMost: .seconds(20))
             let two = try await barrier.enter(waitingAtMost: .seconds(20))
-            async let left: Void = try await one.leave(waitingAtMost: .seconds(20))
+            let one = try await entering
+            async let left: Void = one.leave(waitingAtMost: .seconds(20))
             try await two.leave(waitingAtMost: .seconds(20))
             try await left
         }
@@ -82,10 +83,13 @@ struct KindsProcessTests {
             holder.destroy()
         }
         try await LockClient.with(.file(fixture.path)) { client in
-            #expect(try await client.latch("latch", count: 2).count() == 1)
-            #expect(try await client.barrier("gate").isClosed())
-            #expect(try await client.runOnce("job") { _ in 2 } == nil)
-            #expect(try await client.latch("latch", count: 2).countDown() == 0)
+            let (latch, gate) = (try client.latch("latch", count: 2), try client.barrier("gate"))
+            let (left, isClosed) = (try await latch.count(), try await gate.isClosed())
+            #expect(left == 1 && isClosed)
+            let again = try await client.runOnce("job") { _ in 2 }
+            #expect(again == nil)
+            let rest = try await latch.countDown()
+            #expect(rest == 0)
         }
     }
 }

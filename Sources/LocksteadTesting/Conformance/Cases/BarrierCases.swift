@@ -104,9 +104,10 @@ extension ConformanceSuite {
                 let barrier = try client.doubleBarrier("d", parties: 2)
                 try await context.expectCancelled { _ = try await barrier.enter() }
                 try await context.expect(.timedOut) { try await barrier.enter(waitingAtMost: .milliseconds(100)) }
-                async let first = barrier.enter(waitingAtMost: .seconds(20))
+                async let entering = barrier.enter(waitingAtMost: .seconds(20))
                 let second = try await barrier.enter(waitingAtMost: .seconds(20))
-                async let leaving: Void = try await first.leave(waitingAtMost: .seconds(20))
+                let first = try await entering
+                async let leaving: Void = first.leave(waitingAtMost: .seconds(20))
                 try await second.leave(waitingAtMost: .seconds(20))
                 try await leaving
             }
