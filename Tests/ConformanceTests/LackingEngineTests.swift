@@ -18,6 +18,24 @@ struct LackingEngineTests {
         #expect(missing.contains("registers"))
     }
 
+    @Test("has its kinds of lock that remember refused by the client, before anything is sent")
+    func kinds() async throws {
+        let backend = PlainBackend(InProcessBackend(store: InProcessStore()), without: .registers)
+        try await LockClient.with(LockEngine(name: "memory") { _ in backend }) { client in
+            let (latch, gate) = (try client.latch("l", count: 1), try client.barrier("g"))
+            let (together, cache) = (try client.doubleBarrier("d", parties: 1), try client.cache("c"))
+            let calls: [@Sendable () async throws -> Void] = [
+                { try await latch.wait() }, { try await latch.countDown() }, { try await gate.close() },
+                { try await gate.wait() }, { _ = try await together.enter() },
+                { _ = try await client.runOnce("o") { _ in } }, { _ = try await cache.value(for: "k") { _ in [] } },
+            ]
+            for call in calls {
+                let error = await #expect(throws: LockError.self) { try await call() }
+                #expect(error?.code == .unsupported && error?.effect == .didNotHappen)
+            }
+        }
+    }
+
     @Test("is noticed where it declares nothing and takes it all the same")
     func secretAbility() async throws {
         let testCase = try #require(ConformanceSuite.cases.first { $0.id == "register/content" })
