@@ -62,10 +62,12 @@ let package = Package(
         .target(name: "LocksteadEngines", dependencies: ["Lockstead"], swiftSettings: settings),
         // Manual clock, conformance suite: for our tests and for users' own.
         .target(name: "LocksteadTesting", dependencies: ["Lockstead"], swiftSettings: settings),
+        // Workloads, measurements and reports of `lockstead bench`.
+        .target(name: "LocksteadBench", dependencies: ["Lockstead"], swiftSettings: settings),
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                "Lockstead", "LocksteadBench", "LocksteadEngines", "LocksteadGuards",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -166,7 +166,7 @@ extension LockTable {
         registerBytes += step * value.count
     }
 
-    func hash(_ record: RegisterRecord) -> UInt64 {
+    func recordHash(_ record: RegisterRecord) -> UInt64 {
         var encoder = SnapshotEncoder()
         encoder.write(record)
         return RecordHash.of(encoder.bytes, kind: 6)
@@ -184,7 +184,8 @@ extension LockTable {
 
 extension RegisterRecord {
     init(vacantUnder token: FencingToken, name: LockName) {
-        self = .vacant
-        (self.name, self.token) = (name, token)
+        self.init(
+            name: name, token: token, writer: FencingToken(rawValue: 0), value: nil, revision: .vacant,
+            until: .distantFuture)
     }
 }

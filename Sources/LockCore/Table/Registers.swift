@@ -13,9 +13,7 @@ struct RegisterRecord: SlabRecord {
     /// When the value ends; `.distantFuture` where it is kept.
     var until: LogTime
 
-    static let vacant = RegisterRecord(
-        name: .vacant, token: FencingToken(rawValue: 0), writer: FencingToken(rawValue: 0), value: nil,
-        revision: .vacant, until: .distantFuture)
+    mutating func vacate() { (name, value) = (.vacant, nil) }
 }
 
 /// What a store is to leave in a register.

@@ -10,7 +10,7 @@ extension InProcessBackend {
     /// - Throws: `LockError` with `shutDown` where this client has stopped.
     public func load(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> Register {
         let register = store.update { [id] state, now -> Register? in
-            guard state.clients[id]?.isStopped == false else { return nil }
+            guard !state.stopped.contains(id) else { return nil }
             _ = state.apply(.advance, at: now)
             return state.register(of: name)
         }

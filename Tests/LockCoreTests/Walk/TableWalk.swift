@@ -6,6 +6,8 @@ struct TableWalk {
     private(set) var table = LockTable()
     private(set) var judge: TableJudge
     private(set) var steps = 0
+    /// Commands that the table's short way carried out as well, with the same outcome.
+    private(set) var shortCuts = 0
     private var draw: SeededGenerator
     private var registers: RegisterWalk
     private var now = LogTime.zero
@@ -57,6 +59,13 @@ struct TableWalk {
     private mutating func perform(_ command: Command) -> String? {
         let own = ownGrantToEnter(command)
         let before = stalePassenger(command)
+        if table.plantedBug == nil {
+            switch ShortCut.judge(table, command, at: now) {
+            case .notTaken: break
+            case .same: shortCuts += 1
+            case .differs(let problem): return "the short way of \(command): \(problem)"
+            }
+        }
         var effects: [Effect] = []
         let answer = table.apply(command, at: now, effects: &effects)
         remember(command, answer, effects)
