@@ -1,4 +1,5 @@
 import LockCore
+import LocksteadTesting
 
 /// What a walk does to registers: sensible and hostile stores, drawn apart from its other commands.
 struct RegisterWalk {

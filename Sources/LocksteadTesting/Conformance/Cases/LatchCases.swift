@@ -82,7 +82,7 @@ extension ConformanceSuite {
                     cable.loseAnswers(lost)
                     // What the loss does to the acquire is not the question here; what was counted is.
                     let isDone = (try? await latch.countDown(waitingAtMost: .seconds(20))) != nil
-                    cable.mendAnswers()
+                    cable.keepAnswers()
                     let left = try await latch.count()
                     try context.check(
                         isDone ? left == 8 : left >= 8 && left <= 9, "\(left) are left after \(lost) lost answers")
