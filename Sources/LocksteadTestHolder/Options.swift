@@ -13,6 +13,8 @@ struct Options: Sendable {
         case join(String)
         /// Take only the short kernel lock of the state file, as a process would that is stopped in the middle of its work.
         case jam
+        /// Take the lock and count up in its register, without end.
+        case count
     }
 
     var folder: String
@@ -36,6 +38,7 @@ struct Options: Sendable {
         let value = parts.count > 1 ? Int64(parts[1]) : nil
         switch (parts.first ?? "", value) {
         case ("--jam", nil): work = .jam
+        case ("--count", nil): work = .count
         case ("--client", nil): work = .holdByClient
         case ("--elect", nil): work = .lead
         case ("--join", nil): work = .join(parts.count > 1 ? String(parts[1]) : "")

@@ -23,6 +23,7 @@ struct TestHolder {
             case .lead: try await KindHolder(options: options).lead()
             case .join(let id): try await KindHolder(options: options).join(id)
             case .jam: try jam(options)
+            case .count: try await TestHolder(options).count()
             }
         } catch let error as LockError {
             say("failed \(error.code) \(error.effect)")

@@ -12,6 +12,8 @@ package enum Limits {
     package static let longestDelay = TimeSpan.seconds(86_400)
     package static let identityBytes = 512
     package static let reasonBytes = 1_024
+    /// A register is for counts and marks; data belongs into a store.
+    package static let registerBytes = 4_096
 }
 
 /// The bounds that an engine may set for itself: equal on every replica of one table.
@@ -20,5 +22,9 @@ package struct TableLimits: Sendable, Hashable {
     package var waitersPerName = 20_000
     package var grantsPerSession = 10_000
     package var sessionsPerIdentity = 10_000
+    /// Registers with a value; one per latch, gate or mark.
+    package var registers = 100_000
+    /// The bytes of all values: what a snapshot carries beside the locks.
+    package var registerBytes = 64 << 20
     package init() {}
 }

@@ -54,7 +54,7 @@ extension LockTable {
         return slot
     }
 
-    private func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
+    func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
         // Beside an exclusive holder there is no other, so that the first is the one or the index knows it.
         if let slot = lockSlab[lock].holders.first, holderSlab[slot].token == token { return slot }
         return sharedHolderIndex[HolderKey(lock: lock, token: token)]

@@ -31,7 +31,7 @@ public final class InProcessBackend: LockBackend {
         guarantee: Guarantee(exclusion: .linearizable, scope: .process, fencing: .monotonic),
         features: [
             .shared, .permits, .fair, .barging, .severalNames, .lockDelay, .minimumHold, .maximumHold, .priority,
-            .downgrade, .inspect, .list, .changes, .forceRelease, .deadlockDetection,
+            .downgrade, .inspect, .list, .changes, .forceRelease, .deadlockDetection, .registers,
         ], shortestLease: nil, longestLease: Limits.longestLease.duration, queuesLocally: false)
 
     /// Keeps deadlines, caps and delays until the task is cancelled; then waiting calls end with `shutDown`.

@@ -27,7 +27,7 @@ extension InProcessState {
             let ticket = drawTicket()
             waits.add(.init(ticket: ticket, session: session), for: request.id)
             return .queued(ticket: ticket)
-        case .done, .session, .released, .notHeld, .downgraded, .handOverRefused, .valid, .revoked:
+        case .done, .session, .released, .notHeld, .downgraded, .handOverRefused, .valid, .revoked, .register:
             preconditionFailure("the table answered an acquire with \(answer)")
         }
     }

@@ -72,7 +72,7 @@ struct InProcessState: Sendable {
         case .revoked(let event, let reason): notify(event, .revoked(reason))
         // Its holder was told when it was revoked.
         case .expired(_, .revocation): break
-        case .downgraded, .released, .queued, .deadlockFound, .sessionLost: break
+        case .downgraded, .released, .queued, .deadlockFound, .sessionLost, .registerChanged: break
         }
     }
 
@@ -122,6 +122,10 @@ extension InProcessState {
     func describe(_ name: LockName) -> LockDescription? {
         table.view(of: name).map { LockDescription($0, at: table.logTime) { _ in nil } }
     }
+
+    func register(of name: LockName) -> Register { Register(table.register(of: name), at: table.logTime) }
+
+    var logTime: LogTime { table.logTime }
 
     func holders(of name: LockName) -> [HolderView] { table.view(of: name)?.holders ?? [] }
 

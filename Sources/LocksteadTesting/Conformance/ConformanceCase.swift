@@ -46,6 +46,18 @@ public enum ConformanceKind: String, Sendable, CaseIterable {
     case progress = "progress-bound"
     /// Tried in place before queueing.
     case spinning
+    /// A small fenced value beside the lock.
+    case register
+    /// Opened by a count.
+    case latch
+    /// A gate.
+    case barrier
+    /// Beginning together and ending together.
+    case doubleBarrier = "double barrier"
+    /// Once across all.
+    case runOnce = "run once"
+    /// One loader per key.
+    case cache = "cache loader"
     /// Between processes: killed, paused, cut off.
     case processes
 }

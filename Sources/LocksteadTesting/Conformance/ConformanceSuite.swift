@@ -16,7 +16,7 @@ public enum ConformanceSuite {
         exclusiveCases + waitingCases + cancellationCases + retryCases + leaseCases + sharedCases + semaphoreCases
         + severalNamesCases + orderCases + reentryCases + termsCases + forcedReleaseCases + watchingCases + optionCases
         + handOverCases + minimumHoldCases + stripedCases + electionCases + membershipCases + holdingCases
-        + processCases
+        + registerCases + latchCases + barrierCases + runOnceCases + cacheCases + processCases
 
     /// No case takes longer, not even on a loaded machine; what does hangs.
     public static let longestCase: Duration = .seconds(90)

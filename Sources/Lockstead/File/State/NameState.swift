@@ -123,7 +123,7 @@ extension NameState {
             }
         case .waitEnded(let event, _): roused.append(event.session)
         case .sessionLost(let session): end(session)
-        case .released, .downgraded, .queued, .deadlockFound: break
+        case .released, .downgraded, .queued, .deadlockFound, .registerChanged: break
         }
     }
 
