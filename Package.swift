@@ -68,7 +68,8 @@ let package = Package(
         .target(
             name: "LocksteadBench",
             dependencies: [
-                "Lockstead", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "Lockstead",
+                .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Proof"])),
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.embedInCode("Reporting/page.html")],
@@ -77,7 +78,8 @@ let package = Package(
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadBench", "LocksteadEngines", "LocksteadGuards",
+                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                .target(name: "LocksteadBench", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

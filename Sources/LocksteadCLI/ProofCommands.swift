@@ -6,7 +6,7 @@ import ArgumentParser
 /// under `#if Proof` only.
 enum ProofCommands {
     #if Proof
-        static let all: [any ParsableCommand.Type] = []
+        static let all: [any ParsableCommand.Type] = [BenchCommand.self, BenchProbeCommand.self]
     #else
         static let all: [any ParsableCommand.Type] = []
     #endif
