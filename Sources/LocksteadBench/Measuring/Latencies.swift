@@ -7,7 +7,7 @@ struct Latencies: Sendable {
         lowestDiscernibleValue: 1, highestTrackableValue: Self.most, numberOfSignificantValueDigits: .three)
     private static let most: UInt64 = 600_000_000_000
 
-    mutating func record(nanoseconds: Int64) { histogram.record(min(Self.most, UInt64(max(1, nanoseconds)))) }
+    mutating func record(nanoseconds: Int64) { _ = histogram.record(min(Self.most, UInt64(max(1, nanoseconds)))) }
 
     mutating func add(_ other: Latencies) { histogram.add(other.histogram) }
 

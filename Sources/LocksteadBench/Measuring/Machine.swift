@@ -21,10 +21,20 @@ enum Machine {
         return getloadavg(&averages, 1) == 1 ? averages[0] : .nan
     }
 
+    /// Memory of this process that is in use; 0 where the system does not tell it in `/proc`.
+    static var residentBytes: Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 128)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let fields = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ")
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+    }
+
     static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     #if canImport(Glibc)
-        private static var who: __rusage_who { RUSAGE_SELF }
+        private static var who: Int32 { Int32(RUSAGE_SELF.rawValue) }
     #else
         private static var who: Int32 { RUSAGE_SELF }
     #endif

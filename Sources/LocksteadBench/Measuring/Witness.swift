@@ -25,6 +25,9 @@ final class Witness: Sendable {
 
     var violations: Int { state.withLock { $0.violations } }
 
+    /// Whether somebody is inside now.
+    var isOccupied: Bool { state.withLock { $0.inside != nil } }
+
     /// Something else went wrong that no engine may do.
     func fail() { state.withLock { $0.violations += 1 } }
 

@@ -1,6 +1,5 @@
-import Lockstead
+package import Lockstead
 package import Logging
-import Synchronization
 
 /// One workload on one engine.
 package struct BenchRun: Sendable {
@@ -38,42 +37,34 @@ package struct BenchRun: Sendable {
     /// - Returns: What was measured.
     /// - Throws: What kept the engine from being opened.
     package func run() async throws -> BenchResult {
-        let tallies = Mutex([Int: Tally]())
         let loadBefore = Machine.load
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let tallies = try await withThrowingTaskGroup(of: [Int: Tally].self) { group in
             group.addTask {
                 await timeline.meet(participants)
                 await timeline.watch()
+                return [:]
             }
             if workload.isOneClient {
-                group.addTask {
-                    try await withClient { client in
-                        let found = await work(sharing: client)
-                        tallies.withLock { $0 = found }
-                    }
-                }
+                group.addTask { try await withClient { client in await work(sharing: client) } }
             } else {
                 for number in 0..<workload.clients {
-                    group.addTask {
-                        try await withClient { client in
-                            let tally = await work(number, client)
-                            tallies.withLock { $0[number] = tally }
-                        }
-                    }
+                    group.addTask { try await withClient { client in [number: await work(number, client)] } }
                 }
             }
-            try await group.waitForAll()
+            return try await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
         }
-        return result(tallies.withLock { $0 }, loadBefore: loadBefore)
+        return result(tallies, loadBefore: loadBefore)
     }
 
     /// All clients, and who watches the clock.
     private var participants: Int { workload.clients + 1 }
 
-    private func withClient(_ body: (LockClient) async -> Void) async throws {
+    private func withClient(
+        _ body: (LockClient) async -> [Int: Tally]
+    ) async throws -> [Int: Tally] {
         var configuration = LockClient.Configuration()
         configuration.lease = Self.lease
-        try await LockClient.with(engine, configuration: configuration, logger: logger) { await body($0) }
+        return try await LockClient.with(engine, configuration: configuration, logger: logger) { await body($0) }
     }
 
     /// A task for each of the workload's clients.
@@ -93,7 +84,8 @@ package struct BenchRun: Sendable {
         return switch workload.shape {
         case .apart, .shared, .contended: await worker.loop()
         case .race: await worker.race()
-        case .wait(let way): number == 0 ? await worker.loop() : await worker.awaitRelease(by: way)
+        case .wait(let way):
+            number == 0 ? await worker.holdAgainAndAgain() : await worker.awaitReleases(by: way)
         }
     }
 

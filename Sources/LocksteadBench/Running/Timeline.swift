@@ -3,7 +3,7 @@ import Synchronization
 
 /// When a run warms up, is measured, and is over: the same for all its clients, counted from when the last one is ready.
 final class Timeline: Sendable {
-    private struct State {
+    fileprivate struct State {
         var start: ContinuousTime?
         var arrived = 0
         var waiting: [CheckedContinuation<Void, Never>] = []

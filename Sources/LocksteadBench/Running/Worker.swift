@@ -6,7 +6,11 @@ struct Worker: Sendable {
     let number: Int
     let client: LockClient
 
-    private var time: SystemTimeSource { run.time }
+    var time: SystemTimeSource { run.time }
+    /// Of two who wait for each other's release, only the first holds.
+    private var hold: Duration {
+        if case .wait = run.workload.shape, number > 0 { .zero } else { run.workload.hold }
+    }
     private var place: Int { run.names.count == 1 ? 0 : number }
     var name: LockName { run.names[place] }
     var witness: Witness { run.witnesses[place] }
@@ -16,7 +20,11 @@ struct Worker: Sendable {
     func loop() async -> Tally {
         var tally = Tally()
         let (bounds, purpose) = (run.timeline.bounds, purpose)
+        var rounds = 0
         while time.now < bounds.until {
+            rounds += 1
+            // Where nothing ever suspends, a task would keep its thread, and the others would never run.
+            if rounds.isMultiple(of: 64) { await Task.yield() }
             let isMeasured = time.now >= bounds.from
             do {
                 let pair = try await pair(purpose) { client, name in
@@ -33,7 +41,7 @@ struct Worker: Sendable {
     }
 
     /// One acquisition and its release; `nil` where it was not free and the way of acquiring does not wait.
-    private func pair(
+    func pair(
         _ purpose: String, _ acquire: (LockClient, LockName) async throws -> HeldLock?
     ) async throws -> Pair? {
         let asked = time.now
@@ -41,66 +49,18 @@ struct Worker: Sendable {
         let granted = time.now
         let entry = witness.enter(number, lock.lease.token)
         // A cancelled run is over; its lock is released like any other.
-        if run.workload.hold > .zero { try? await time.sleep(until: time.now.advanced(by: run.workload.hold)) }
+        if hold > .zero { try? await time.sleep(until: time.now.advanced(by: hold)) }
         let released = time.now
         witness.leave(number, at: released)
         try await lock.release()
         return Pair(asked: asked, granted: granted, released: released, done: time.now, entry: entry)
     }
-
-    /// Waits for the other client's releases in one of three ways.
-    func awaitRelease(by way: Workload.Way) async -> Tally {
-        switch way {
-        case .notification: await loop()
-        case .polling: await polling()
-        case .stream: await streaming()
-        }
-    }
-
-    private func polling() async -> Tally {
-        var tally = Tally()
-        let bounds = run.timeline.bounds
-        while time.now < bounds.until {
-            do {
-                let pair = try await pair("") { client, name in try await patiently(client, name, until: bounds.until) }
-                if let pair, pair.asked >= bounds.from { tally.count(pair) }
-            } catch {
-                tally.failures += 1
-            }
-        }
-        return tally
-    }
-
-    private func patiently(
-        _ client: LockClient, _ name: LockName, until end: ContinuousTime
-    ) async throws -> HeldLock? {
-        while time.now < end {
-            if let lock = try await client.tryAcquire(name) { return lock }
-            try await time.sleep(until: time.now.advanced(by: .seconds(1)))
-        }
-        return nil
-    }
-
-    private func streaming() async -> Tally {
-        var tally = Tally()
-        let bounds = run.timeline.bounds
-        do {
-            for try await change in client.changes(prefix: name.text) {
-                if time.now >= bounds.until { break }
-                guard case .released = change.kind else { continue }
-                let pair = try await pair("") { client, name in try await client.tryAcquire(name) }
-                if let pair, pair.asked >= bounds.from { tally.count(pair) }
-            }
-        } catch {
-            tally.failures += 1
-        }
-        return tally
-    }
 }
 
 /// One acquisition and its release, in readings of the clock.
 struct Pair: Sendable {
-    let asked: ContinuousTime
+    /// Since when it was wanted.
+    var asked: ContinuousTime
     let granted: ContinuousTime
     let released: ContinuousTime
     let done: ContinuousTime

@@ -73,10 +73,11 @@ extension Workload {
                 window: .seconds(40))
         ],
         "payload4k": [Workload(name: "payload4k", shape: .apart, clients: 1, payload: 4_000)],
-        "waits": Way.allCases.map {
+        "waits": Way.allCases.map { way in
+            // Who polls must find the lock free when it comes by.
             Workload(
-                name: "waits \($0.rawValue)", shape: .wait($0), clients: 2, hold: .milliseconds(50),
-                window: .seconds(10))
+                name: "waits \(way.rawValue)", shape: .wait(way), clients: 2, hold: .milliseconds(50),
+                think: way == .polling ? .milliseconds(1_100) : .milliseconds(20), window: .seconds(10))
         },
         "scale": [Workload(name: "scale", shape: .apart, clients: 1_000, window: .seconds(10))],
     ]
