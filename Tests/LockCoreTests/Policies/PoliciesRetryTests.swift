@@ -1,4 +1,5 @@
 import LockCore
+import LocksteadTesting
 import Testing
 
 @Suite("RetryMachine")

@@ -1,3 +1,4 @@
+import LocksteadTesting
 import Testing
 
 @testable import LockCore

@@ -1,4 +1,5 @@
 import LockCore
+import LocksteadTesting
 
 /// A walk of mostly plain acquires and releases, with now and then something that closes the short way to them.
 struct PlainWalk {

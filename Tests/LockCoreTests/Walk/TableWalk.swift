@@ -1,4 +1,5 @@
 import LockCore
+import LocksteadTesting
 
 /// A seeded random walk over a `LockTable`: hostile and sensible commands in any order, judged after each step.
 struct TableWalk {
