@@ -26,7 +26,7 @@ package enum RenewalProbe {
         var configuration = LockClient.Configuration()
         configuration.lease = lease
         let backend = LeasedBackend()
-        let engine = LockEngine(name: "leased") { _ in backend }
+        let engine = LockEngine(name: backend.capabilities.engine) { _ in backend }
         return try await LockClient.with(engine, configuration: configuration, logger: Logger(label: "bench")) {
             client in
             let before = Machine.residentBytes
