@@ -25,6 +25,8 @@ let package = Package(
     traits: [
         .default(enabledTraits: ["Proof"]),
         .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
+        .trait(
+            name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -40,6 +42,14 @@ let package = Package(
         .target(
             name: "LockCore",
             dependencies: [.product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: settings
+        ),
+        // Draws that repeat: what simulator, tests and the testing kit walk by.
+        .target(name: "SeededRandom", swiftSettings: settings),
+        // Virtual time, faulty links, planted mistakes and a judge, around the machines of LockCore.
+        .target(
+            name: "LocksteadSimulator",
+            dependencies: ["LockCore", "SeededRandom"],
             swiftSettings: settings
         ),
         // The one system call that Swift's Glibc module leaves out: which file system is this?
@@ -66,7 +76,8 @@ let package = Package(
         .target(
             name: "LocksteadTesting",
             dependencies: [
-                "Lockstead", "LocksteadGuards", .product(name: "HeapModule", package: "swift-collections"),
+                "Lockstead", "LocksteadGuards", "SeededRandom",
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         // Workloads, measurements and reports of `lockstead bench`.
@@ -85,13 +96,19 @@ let package = Package(
             dependencies: [
                 "Lockstead", "LocksteadEngines", "LocksteadGuards",
                 .target(name: "LocksteadBench", condition: .when(traits: ["Proof"])),
+                .target(name: "LocksteadSimulator", condition: .when(traits: ["Proof"])),
                 .target(name: "LocksteadTesting", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "LockCoreTests", dependencies: ["LockCore", "LocksteadTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "LockCoreTests", dependencies: ["LockCore", "LocksteadSimulator", "SeededRandom"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadSimulatorTests", dependencies: ["LockCore", "LocksteadSimulator", "SeededRandom"],
+            exclude: ["regression-seeds.txt"], swiftSettings: settings),
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
             name: "LocksteadTestHolder",
@@ -110,7 +127,8 @@ let package = Package(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards", "LocksteadTesting"],
             swiftSettings: settings),
         .testTarget(
-            name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead"],
+            name: "LocksteadEnginesTests",
+            dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead", "SeededRandom"],
             swiftSettings: settings),
         // Depends on the program so that it is built before the tests, which run it as real processes.
         .testTarget(

@@ -7,7 +7,7 @@ import ArgumentParser
 enum ProofCommands {
     #if Proof
         static let all: [any ParsableCommand.Type] = [
-            VerifyCommand.self, BenchCommand.self, BenchProbeCommand.self,
+            SimulateCommand.self, VerifyCommand.self, BenchCommand.self, BenchProbeCommand.self,
         ]
     #else
         static let all: [any ParsableCommand.Type] = []

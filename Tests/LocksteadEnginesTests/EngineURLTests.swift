@@ -1,6 +1,6 @@
 import Lockstead
 import LocksteadEngines
-import LocksteadTesting
+import SeededRandom
 import Testing
 
 struct EngineURLTests {

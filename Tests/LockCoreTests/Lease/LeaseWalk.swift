@@ -1,4 +1,4 @@
-import LocksteadTesting
+import SeededRandom
 
 @testable import LockCore
 

@@ -1,5 +1,5 @@
 import LockCore
-import LocksteadTesting
+import SeededRandom
 import Testing
 
 @Suite("TokenBucket")

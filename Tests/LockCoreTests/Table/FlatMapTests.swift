@@ -1,4 +1,4 @@
-import LocksteadTesting
+import SeededRandom
 import Testing
 
 @testable import LockCore

@@ -1,5 +1,6 @@
 import LockCore
-import LocksteadTesting
+import LocksteadSimulator
+import SeededRandom
 import Testing
 
 @Suite("Snapshots")

@@ -1,16 +1,18 @@
 import LockCore
-import LocksteadTesting
+import SeededRandom
 
 /// A walk of mostly plain acquires and releases, with now and then something that closes the short way to them.
-struct PlainWalk {
-    private(set) var shortCuts = 0
+package struct PlainWalk {
+    /// How often the short way was taken, and compared.
+    package private(set) var shortCuts = 0
     private var table = LockTable()
     private var draw: SeededGenerator
     private var now = LogTime.zero
     private var grants: [GrantRecord] = []
     private var requests: UInt64 = 0
 
-    init(seed: UInt64) {
+    /// Begins with two sessions.
+    package init(seed: UInt64) {
         draw = SeededGenerator(seed: seed)
         var effects: [Effect] = []
         for session in Self.sessions {
@@ -22,7 +24,7 @@ struct PlainWalk {
     private static let sessions = (1...2).map { SessionID(high: 0, low: $0) }
 
     /// The first difference in words, or `nil`.
-    mutating func run(steps: Int) -> String? {
+    package mutating func run(steps: Int) -> String? {
         for step in 1...steps {
             now = now + TimeSpan.milliseconds(Int64.random(in: 0...20, using: &draw))
             let command = Int.random(in: 0..<10, using: &draw) < 5 ? acquire() : release()

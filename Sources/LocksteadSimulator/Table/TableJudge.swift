@@ -15,10 +15,22 @@ struct TableJudge {
 
     /// What each request asked for, so that its grant can be judged.
     private var asked: [RequestID: Command.Acquire] = [:]
+    /// Sequences that were seen: a copy of one of these changes nothing.
+    private var issued: Set<Issue> = []
+
+    private struct Issue: Hashable {
+        var session: SessionID
+        var sequence: UInt64
+    }
+
     /// Waiting requests in order of arrival.
     private(set) var waiting: [Command.Acquire] = []
-    /// Until when the lock-delay or minimum hold of an exclusive grant keeps a name closed.
-    private var closedUntil: [LockName: LogTime] = [:]
+    /// What lock-delays and minimum holds leave behind: as if a grant of that mode were held until then.
+    private var closures: [LockName: [(until: LogTime, mode: LockMode)]] = [:]
+    /// Nothing is granted before (RULES 11).
+    private var recoveringUntil = LogTime.zero
+    /// The name that this very command opens at once, delays included.
+    private var waived: LockName?
     /// No step of this walk uses priorities, so arrival order must be kept to the letter.
     let judgesOrder: Bool
 
@@ -32,15 +44,34 @@ struct TableJudge {
             // Passes barging waiters as a barging request may.
             asked[request.to.request]?.fairness = .barging
         }
-        if case .forceRelease(let force) = command, force.now { closedUntil[force.name] = nil }
+        waived = if case .forceRelease(let force) = command, force.now { force.name } else { nil }
         for effect in effects {
             if let problem = judge(effect, command, table) { return problem }
         }
-        if case .acquire(let request) = command, answer == .queued { noteReissue(request) }
-        return judgeAnswer(command, answer, effects, table)
+        let isCopy = isCopy(command)
+        if case .acquire(let request) = command, !isCopy, answer == .queued { noteReissue(request) }
+        if case .configure(.recover(let until)) = command { recoveringUntil = until }
+        if let waived { closures[waived] = nil }
+        forgetClosures(before: table.logTime)
+        if !isCopy, let problem = judgeAnswer(command, answer, effects, table) { return problem }
+        return headProblem(at: table.logTime)
     }
 
+    /// What was asked for under this id.
+    func request(_ id: RequestID) -> Command.Acquire? { asked[id] }
+
     private func isWaiting(_ request: RequestID) -> Bool { waiting.contains { $0.request == request } }
+
+    private mutating func isCopy(_ command: Command) -> Bool {
+        let dedup: Dedup? =
+            switch command {
+            case .acquire(let acquire): acquire.dedup
+            case .release(let release), .downgrade(let release): release.dedup
+            default: nil
+            }
+        guard let dedup else { return false }
+        return !issued.insert(Issue(session: command.session, sequence: dedup.sequence)).inserted
+    }
 
     /// A request issued again keeps its terms and its place; only a later deadline counts.
     private mutating func noteReissue(_ request: Command.Acquire) {
@@ -95,7 +126,7 @@ struct TableJudge {
             if grant.token.rawValue <= highestToken[name] ?? 0 { return "S2: the token of \(name) did not rise" }
             highestToken[name] = grant.token.rawValue
             if let problem = exclusionProblem(name, grant) { return problem }
-            if let until = closedUntil[name], table.logTime < until {
+            if name != waived, !isOpen(name, to: grant.mode, at: table.logTime) {
                 return "S10: \(name) was granted while it was closed"
             }
             if judgesOrder, let problem = orderProblem(name, request, place) { return problem }
@@ -121,13 +152,12 @@ struct TableJudge {
 
     /// S9, RULES 14: nobody passes a conflicting earlier waiter, but barging passes barging.
     private func orderProblem(_ name: LockName, _ request: Command.Acquire, _ place: Int?) -> String? {
-        let earlier = waiting.prefix(place ?? waiting.count).filter { $0.names.contains(name) }
-        let passed = earlier.first { other in
-            let conflicts = !(other.mode == .shared && request.mode == .shared)
-            let mayBarge = place == nil && request.fairness == .barging && other.fairness == .barging
-            return conflicts && !mayBarge
+        for earlier in waiting.indices.prefix(place ?? waiting.count) where waiting[earlier].names.contains(name) {
+            let conflicts = waiting[earlier].mode != .shared || request.mode != .shared
+            let mayBarge = place == nil && request.fairness == .barging && waiting[earlier].fairness == .barging
+            if conflicts, !mayBarge { return "S9: a request for \(name) passed an earlier one" }
         }
-        return passed == nil ? nil : "S9: a request for \(name) passed an earlier one"
+        return nil
     }
 
     private mutating func judgeEnd(_ event: HolderEvent, at now: LogTime, delayed: Bool, _ table: LockTable) -> String?
@@ -139,9 +169,7 @@ struct TableJudge {
         guard let request = asked[grant.request] else { return nil }
         let minimumEnd = grant.grantedAt + request.minimumHold
         let until = max(delayed ? now + request.lockDelay : now, minimumEnd)
-        if event.mode == .exclusive, until > now {
-            closedUntil[event.name] = max(closedUntil[event.name] ?? .zero, until)
-        }
+        if until > now { closures[event.name, default: []].append((until, event.mode)) }
         let stays = table.view(of: event.name)?.holders.contains { $0.token == event.token } ?? false
         if stays, until <= now { return "S10: \(event.name) stays closed after a clean release" }
         return nil
@@ -185,7 +213,116 @@ struct TableJudge {
         }
     }
 
-    private func isRevoked(_ grant: GrantRecord) -> Bool {
+    func isRevoked(_ grant: GrantRecord) -> Bool {
         grant.names.contains { revoked.contains(Part(name: $0, token: grant.token)) }
+    }
+}
+
+/// The queue-head rule (RULES 34): whoever waits is blocked by a holder, a lock-delay, a minimum hold, the grace after a recovery, an
+/// earlier waiter, or one of these at another of its names.
+extension TableJudge {
+    private mutating func forgetClosures(before now: LogTime) {
+        guard !closures.isEmpty else { return }
+        for name in Array(closures.keys) {
+            closures[name]?.removeAll { $0.until <= now }
+            if closures[name]?.isEmpty ?? false { closures[name] = nil }
+        }
+    }
+
+    /// Whether what is over leaves the name open to such a grant.
+    private func isOpen(_ name: LockName, to mode: LockMode, at now: LogTime) -> Bool {
+        guard let left = closures[name] else { return true }
+        return Room(of: left.lazy.filter { $0.until > now }.map(\.mode)).admits(mode)
+    }
+
+    private func headProblem(at now: LogTime) -> String? {
+        guard !waiting.isEmpty, recoveringUntil <= now else { return nil }
+        // A handful of names: looking through them is quicker than hashing.
+        var queues: [Queue] = []
+        for place in waiting.indices {
+            var isBlocked = false
+            let mode = waiting[place].mode
+            for name in waiting[place].names {
+                let index = queues.firstIndex { $0.name == name } ?? queues.count
+                if index == queues.count { queues.append(Queue(name: name, room: room(in: name))) }
+                isBlocked = queues[index].blocks(mode, keepsOrder: judgesOrder) || isBlocked
+                queues[index].isAwaited = true
+                if mode != .shared { queues[index].isAwaitedAlone = true }
+            }
+            if !isBlocked { return "L3: request \(waiting[place].request.low) waits, blocked by nothing" }
+        }
+        return nil
+    }
+
+    private func room(in name: LockName) -> Room {
+        Room(of: live[name, default: []].lazy.map(\.mode) + closures[name, default: []].lazy.map(\.mode))
+    }
+
+    /// What those who hold a name leave to others.
+    private struct Room {
+        var isTaken = false
+        var isTakenAlone = false
+        var permits = 0
+
+        init(of modes: some Sequence<LockMode>) {
+            for mode in modes {
+                isTaken = true
+                if mode == .exclusive { isTakenAlone = true }
+                if case .permits(let count, _) = mode { permits += count }
+            }
+        }
+
+        func admits(_ mode: LockMode) -> Bool {
+            switch mode {
+            case .exclusive: !isTaken
+            case .shared: !isTakenAlone
+            case .permits(let count, let limit): permits + count <= limit
+            }
+        }
+    }
+
+    /// Who holds a name and who waits for it, as far as it was looked at.
+    private struct Queue {
+        let name: LockName
+        let room: Room
+        var isAwaited = false
+        /// Someone waits whom no one may pass.
+        var isAwaitedAlone = false
+
+        func blocks(_ mode: LockMode, keepsOrder: Bool) -> Bool {
+            if !room.admits(mode) { return true }
+            // With priorities a later request may come first: then anyone who waits may be the one to wait for.
+            guard keepsOrder else { return true }
+            return mode == .shared ? isAwaitedAlone : isAwaited
+        }
+    }
+}
+
+extension TableJudge {
+    /// Holders and locks, both ways: where the table shows others to hold or to wait than the effects told.
+    func difference(from table: LockTable) -> String? {
+        let shown = table.list(prefix: "", limit: .max)
+        for lock in shown {
+            let held = Set(lock.holders.filter { $0.phase.isLive }.map(\.token))
+            guard held == Set(live[lock.name, default: []].map(\.token)) else {
+                return "holders of \(lock.name) differ from what the effects told"
+            }
+            guard lock.waiterCount == waiting.count(where: { $0.names.contains(lock.name) }) else {
+                return "waiters of \(lock.name) differ from what the effects told"
+            }
+        }
+        let names = Set(shown.map(\.name))
+        if live.contains(where: { !$0.value.isEmpty && !names.contains($0.key) }) { return "a held lock is not listed" }
+        return waiting.allSatisfy { $0.names.allSatisfy(names.contains) } ? nil : "an awaited lock is not listed"
+    }
+}
+
+extension HolderPhase {
+    /// Whether an owner stands behind the entry.
+    fileprivate var isLive: Bool {
+        switch self {
+        case .held, .revoked: true
+        case .lockDelay, .minimumHold: false
+        }
     }
 }
