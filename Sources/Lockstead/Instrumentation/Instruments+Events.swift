@@ -18,6 +18,7 @@ extension Instruments {
     }
 
     func waited(_ request: LockRequest, since start: ContinuousTime, _ result: AcquireResult) {
+        guard areHeard else { return }
         let wait = start.duration(to: time.now)
         metrics?.attemptEnded(request.mode, result, wait: wait)
         observe(request.subject, .waited(wait, result))
@@ -67,9 +68,11 @@ extension Instruments {
     }
 
     func released(_ held: HeldGrant, _ outcome: ReleaseOutcome) {
-        let duration = held.acquiredAt.duration(to: time.now)
-        metrics?.released(held.mode, held: duration)
-        observe(held.subject, .released(held.token, held: duration))
+        if areHeard {
+            let duration = held.acquiredAt.duration(to: time.now)
+            metrics?.released(held.mode, held: duration)
+            observe(held.subject, .released(held.token, held: duration))
+        }
         if case .lost(let reason) = outcome {
             report(.warning, held.subject, "the lock had ended before its release", reason.inWords)
         }
