@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "LocksteadGuards", targets: ["LocksteadGuards"]),
         .library(name: "LocksteadEngines", targets: ["LocksteadEngines"]),
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
+        .library(name: "LocksteadBench", targets: ["LocksteadBench"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
     traits: [
@@ -33,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -79,11 +81,21 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         // Workloads, measurements and reports of `lockstead bench`.
-        .target(name: "LocksteadBench", dependencies: ["Lockstead"], swiftSettings: settings),
+        .target(
+            name: "LocksteadBench",
+            dependencies: [
+                "Lockstead",
+                .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Proof"])),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.embedInCode("Reporting/page.html")],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadBench", "LocksteadEngines", "LocksteadGuards",
+                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                .target(name: "LocksteadBench", condition: .when(traits: ["Proof"])),
                 .target(name: "LocksteadSimulator", condition: .when(traits: ["Proof"])),
                 .target(name: "LocksteadTesting", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

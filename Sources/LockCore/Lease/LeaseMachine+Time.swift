@@ -2,6 +2,8 @@ extension LeaseMachine {
     /// The next moment at which ``timeAdvanced(to:effects:)`` has something to do; `nil`: none.
     package var nextDue: ContinuousTime? {
         if isOver { return hasKilled ? nil : killAfterLoss }
+        // Nothing runs out and nothing is renewed: the grant of an engine that cannot lose it.
+        if validUntil == nil, nextRenewal == nil { return nil }
         return [renewalDue, warningDue, stopDue, killDue, validUntil].lazy.compactMap(\.self).min()
     }
 

@@ -103,6 +103,9 @@ package struct LeaseMachine: Sendable, Equatable {
         return .held
     }
 
+    /// Whether ``state(at:)`` depends on the time at all: else no clock need be read for it.
+    package var canRunOut: Bool { leaseEnd != nil || holdLimit != nil }
+
     /// Whether a renewal is under way.
     package var isRenewing: Bool { renewalSentAt != nil }
 

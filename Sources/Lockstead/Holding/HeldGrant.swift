@@ -60,7 +60,7 @@ final class HeldGrant: Sendable {
     var mode: LockMode { state.withLock { $0.grant.mode } }
     var validUntil: ContinuousTime? { state.withLock { $0.machine.validUntil } }
     /// The clock is read under the lock: a reading that said *lost* is never followed by an answer that was read earlier.
-    var leaseState: LeaseState { state.withLock { $0.machine.state(at: instruments.time.now) } }
+    var leaseState: LeaseState { state.withLock { $0.believed(instruments.time) } }
 
     /// What to believe, and for how long still (`nil`: without end), in one reading.
     var outlook: (state: LeaseState, remaining: Duration?) {
@@ -116,7 +116,8 @@ final class HeldGrant: Sendable {
     /// From here on the grant is not reported as held; nothing was sent before (RULES 2).
     func beginRelease() -> LeaseState {
         let (believed, listeners) = state.withLock { state in
-            let believed = state.machine.releaseBegan(at: instruments.time.now)
+            let now = state.machine.canRunOut ? instruments.time.now : acquiredAt
+            let believed = state.machine.releaseBegan(at: now)
             defer { (state.listeners, state.stopActions) = ([], []) }
             return (believed, state.listeners)
         }
@@ -160,6 +161,12 @@ final class HeldGrant: Sendable {
 }
 
 extension HeldGrant.State {
+    /// What may be believed now.
+    fileprivate func believed(_ time: any TimeSource) -> LeaseState {
+        // What cannot run out is the same at any time.
+        machine.state(at: machine.canRunOut ? time.now : ContinuousTime(nanoseconds: 0))
+    }
+
     /// What is left to do once unlocked.
     struct Aftermath {
         var stops: [@Sendable () -> Void] = []

@@ -41,9 +41,11 @@ extension Instruments {
     }
 
     func released(_ held: HeldGrant, _ outcome: ReleaseOutcome) {
-        let duration = held.acquiredAt.duration(to: time.now)
-        metrics?.released(held.mode, held: duration)
-        observe(held.subject, .released(held.token, held: duration))
+        if areHeard {
+            let duration = held.acquiredAt.duration(to: time.now)
+            metrics?.released(held.mode, held: duration)
+            observe(held.subject, .released(held.token, held: duration))
+        }
         if case .lost(let reason) = outcome {
             report(.warning, held.subject, "the lock had ended before its release", reason.inWords)
         }

@@ -129,9 +129,7 @@ extension InProcessBackend {
     /// - Returns: An outcome for each grant.
     public func renew(_ grants: [Grant], deadline: ContinuousTime) async -> [RenewalOutcome] {
         store.update { [id] state, now in
-            grants.map { grant in
-                state.holds(grant, by: id, at: now) ? .renewed(.unlimited) : .lost(.superseded)
-            }
+            state.holds(grants, by: id, at: now).map { $0 ? .renewed(.unlimited) : .lost(.superseded) }
         }
     }
 

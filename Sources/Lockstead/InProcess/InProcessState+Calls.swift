@@ -54,16 +54,13 @@ extension InProcessState {
         }
     }
 
-    /// Whether the client holds this very grant, on all its names.
-    mutating func holds(_ grant: Grant, by client: InProcessClient.ID, at now: LogTime) -> Bool {
+    /// Whether the client holds each of these very grants, on all its names.
+    mutating func holds(_ grants: [Grant], by client: InProcessClient.ID, at now: LogTime) -> [Bool] {
         _ = apply(.advance, at: now)
-        return !grant.names.isEmpty
-            && grant.names.allSatisfy { name in
-                holders(of: name).contains {
-                    $0.token == grant.token && $0.request == grant.request && $0.session.high == client
-                        && $0.phase == .held
-                }
-            }
+        return grants.map { grant in
+            let session = InProcessClient.session(of: client, lease: grant.lease)
+            return table.holds(grant.names, grant.token, session: session, request: grant.request)
+        }
     }
 }
 

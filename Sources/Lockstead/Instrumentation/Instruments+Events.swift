@@ -14,6 +14,7 @@ extension Instruments {
     }
 
     func waited(_ request: LockRequest, since start: ContinuousTime, _ result: AcquireResult) {
+        guard areHeard else { return }
         let wait = start.duration(to: time.now)
         metrics?.attemptEnded(request.mode, result, wait: wait)
         observe(request.subject, .waited(wait, result))

@@ -5,8 +5,8 @@ import Tracing
 
 /// The one place where what happens becomes logs, metrics, spans and observations.
 ///
-/// Where nobody listens, it costs next to nothing.
-struct Instruments: Sendable {
+/// Where nobody listens, it costs next to nothing. An object, since every grant carries it: a copy would cost more than the lock.
+final class Instruments: Sendable {
     let engine: String
     let logger: Logger
     let observer: (any LockObserver)?
@@ -25,6 +25,9 @@ struct Instruments: Sendable {
             }
         tracing = LockTracing(engine: engine, tracer: tracer)
     }
+
+    /// Whether it matters when something happened.
+    var areHeard: Bool { metrics != nil || observer != nil || logger.logLevel <= .debug }
 
     /// What the instruments need to know of a request or a grant.
     struct Subject: Sendable {

@@ -44,7 +44,7 @@ struct HolderBook: Sendable, Equatable {
         case .released, .expired, .revoked, .downgraded:
             guard let page = pages[change.name], page.token <= token else { return }
             pages[change.name] = Page(token: token)
-        case .queued, .waitEnded: return
+        case .queued, .waitEnded, .registerChanged: return
         }
     }
 
