@@ -53,7 +53,7 @@ struct ClientRaceTests {
             }
             await fixture.until(3) { if case .acquire = $0 { true } else { false } }
             try await locks.forceRelease("a", reason: "stuck")
-            await fixture.observer.until { if case .lost(.init(rawValue: 2), _) = $0 { true } else { false } }
+            await fixture.observer.until { if case .lost(.init(rawValue: 2), _) = $0.event { true } else { false } }
             try await blocker.release()
             #expect(await failure == .leaseLost)
             #expect(!hasRun.value)

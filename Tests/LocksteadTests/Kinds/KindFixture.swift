@@ -1,4 +1,5 @@
 import Lockstead
+import LocksteadTesting
 import Synchronization
 
 /// An in-process engine whose watch a test can break: it tells nothing, or ends with an error, while the engine itself is as it is.

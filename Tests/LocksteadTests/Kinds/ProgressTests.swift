@@ -51,7 +51,7 @@ struct ProgressTests {
             let lock = try await locks.acquire("a", lease: .seconds(30), terms: Self.terms)
             await fixture.advance(by: .seconds(36))
             #expect(lock.lease.state == .lost(.stalled))
-            await fixture.observer.until { if case .lost(_, .stalled) = $0 { true } else { false } }
+            await fixture.observer.until { if case .lost(_, .stalled) = $0.event { true } else { false } }
             #expect(await code { try await lock.release() } == .leaseLost)
         }
     }
