@@ -12,6 +12,7 @@ private let target: FuzzTarget = {
     return target
 }()
 
+/// Feeds one input; libFuzzer calls it over and over.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func feedOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     target.feed([UInt8](UnsafeBufferPointer(start: data, count: size)))
