@@ -43,7 +43,10 @@ struct LockNameTests {
     func identifiers() {
         let id = OwnerID(high: 1, low: .max)
         #expect(OwnerID(hexadecimal: id.description) == id)
-        for bad in ["", "0", "+000000000000001ffffffffffffffff", String(repeating: "g", count: 32)] {
+        for bad in [
+            "", "0", "+000000000000001ffffffffffffffff", "000000000000000000000000000000AB",
+            String(repeating: "g", count: 32),
+        ] {
             #expect(OwnerID(hexadecimal: bad) == nil)
         }
     }

@@ -50,8 +50,13 @@ extension LockClient {
             try Task.checkCancellation()
             guard case .unknown(let error)? = outcome else { continue }
             guard time.now < deadline else { throw error }
-            try await time.sleep(until: min(deadline, time.now + LeaseRules.retryDelay(of: TimeSpan(call.lease))))
+            try await time.sleep(until: min(deadline, time.now + Self.confirmationPause(of: TimeSpan(call.lease))))
         }
+    }
+
+    /// As between renewals, but short however long the lease is: nobody works yet, and everybody waits.
+    private static func confirmationPause(of lease: TimeSpan) -> TimeSpan {
+        min(LeaseRules.retryDelay(of: lease), .milliseconds(250))
     }
 
     /// A grant that came at the last moment still gets one short exchange.
