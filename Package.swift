@@ -17,14 +17,16 @@ let package = Package(
     products: [
         .library(name: "Lockstead", targets: ["Lockstead"]),
         .library(name: "LocksteadGuards", targets: ["LocksteadGuards"]),
+        .library(name: "LocksteadRedis", targets: ["LocksteadRedis"]),
         .library(name: "LocksteadEngines", targets: ["LocksteadEngines"]),
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
         .library(name: "LocksteadBench", targets: ["LocksteadBench"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
     traits: [
-        .default(enabledTraits: ["Proof"]),
+        .default(enabledTraits: ["Proof", "Redis"]),
         .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
+        .trait(name: "Redis", description: "The engine for Redis and Valkey; brings SwiftNIO and its TLS."),
         .trait(
             name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
     ],
@@ -34,6 +36,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
@@ -65,6 +69,21 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings
+        ),
+        // The serialization of Redis and Valkey. Pure, and without NIO, so that fuzzing it compiles no network stack.
+        .target(name: "RESP", swiftSettings: settings),
+        // The engine for Redis and Valkey.
+        .target(
+            name: "LocksteadRedis",
+            dependencies: [
+                "Lockstead", "RESP",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Redis"])),
             ],
             swiftSettings: settings
         ),
@@ -137,6 +156,18 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards", "LocksteadTesting"],
+            swiftSettings: settings),
+        .testTarget(name: "RESPTests", dependencies: ["RESP", "SeededRandom"], swiftSettings: settings),
+        // Real servers for tests, on free loopback ports and in folders of their own.
+        .target(name: "TestServers", dependencies: ["Lockstead"], path: "Tests/TestServers", swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadRedisTests",
+            dependencies: [
+                "LocksteadRedis", "RESP", "Lockstead", "LocksteadTesting", "SeededRandom", "TestServers",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "LocksteadEnginesTests",
