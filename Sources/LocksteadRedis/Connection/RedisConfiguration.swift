@@ -1,5 +1,4 @@
 public import Lockstead
-package import RESP
 
 /// How to reach and use a Redis or Valkey server.
 public struct RedisConfiguration: Sendable {

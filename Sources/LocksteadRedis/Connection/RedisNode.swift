@@ -1,5 +1,4 @@
 package import Lockstead
-package import Logging
 package import RESP
 
 /// The shared connections to one server.
