@@ -85,6 +85,20 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
                 .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Redis"])),
             ],
+            resources: [
+                .embedInCode("Scripts/acquire.lua"),
+                .embedInCode("Scripts/acquire_quick.lua"),
+                .embedInCode("Scripts/cancel.lua"),
+                .embedInCode("Scripts/common.lua"),
+                .embedInCode("Scripts/downgrade.lua"),
+                .embedInCode("Scripts/force.lua"),
+                .embedInCode("Scripts/handover.lua"),
+                .embedInCode("Scripts/inspect.lua"),
+                .embedInCode("Scripts/register.lua"),
+                .embedInCode("Scripts/release.lua"),
+                .embedInCode("Scripts/release_quick.lua"),
+                .embedInCode("Scripts/renew.lua"),
+            ],
             swiftSettings: settings
         ),
         // Resources that refuse stale tokens.

@@ -6,7 +6,8 @@
 --      9 minimum hold ms  10 maximum hold ms (0: none)  11 "1" to wait, "0" not to  12 ms until a silent waiter is dead
 --      13 channel for hand-overs  14 place in the queues from an earlier answer, or "-"  15 priority  16 most waiters
 --      17 note
--- Answers {"granted", token} · {"queued", place, ms until it may open or -1, rank} · {"busy", holder's value, ms or -1}
+-- Answers {"granted", token, ms until the maximum hold ends it or 0}
+--         {"queued", place, ms until it may open or -1, rank} · {"busy", holder's value, ms or -1}
 --         {"kind", what the name is in use as} · {"full"} · {"lost", reason}: revoked, or withdrawn before it arrived
 -- O(1) where the names are free and nobody waits; else O(log n) and what serving the queue costs.
 
@@ -16,7 +17,7 @@ local w = { request = request, owner = ARGV[4], mode = mode, order = ARGV[6], le
   delay = tonumber(ARGV[8]), least = tonumber(ARGV[9]), most = tonumber(ARGV[10]), channel = ARGV[13], note = ARGV[17] }
 local names = allKeys()
 
-local function granted(token) return { 'granted', format('%d', token) } end
+local function granted(token, most) return { 'granted', format('%d', token), most } end
 
 local earlier = call('HGET', names[1].records, request) or ''
 if sub(earlier, 1, 5) == 'gone ' then return { 'lost', 'withdrawn' } end
@@ -34,7 +35,7 @@ if #own > 0 and #own == #names and isLive(own[1], now) then
     if h.most > 0 then h.ends = min(h.ends, h.most) end
     put(n, h, now)
   end
-  return granted(own[1].token)
+  return granted(own[1].token, own[1].most > 0 and own[1].most - now or 0)
 end
 
 for _, n in ipairs(names) do
@@ -67,7 +68,7 @@ if areFree() and mayPass() then
   if earlier then leaveQueues(names, earlier) end
   local token = mint(names, micros)
   grant(names, w, token, w.lease, 'h', now)
-  return granted(token)
+  return granted(token, w.most)
 end
 
 local waits = ARGV[11] == '1'
@@ -146,7 +147,7 @@ for _, n in ipairs(names) do
     if ARGV[2] ~= 'foreign' then mine = serve(n, request, now, micros) or mine end
   end
 end
-if mine then return granted(mine) end
+if mine then return granted(mine, w.most) end
 if waits then
   local rank = call('ZRANK', names[1].queue, w.member) or 0
   return { 'queued', w.member, rank == 0 and opensIn() or -1, rank }

@@ -16,9 +16,7 @@ if #KEYS == 5 and ARGV[5] == 'x' and redis.call('EXISTS', KEYS[1], KEYS[3]) == 0
     string.format('lockstead:1 x h %s %s %d %d %d %d %d %d %s %s %s -', ARGV[3], text, ends, lease, delay,
       least > 0 and now + least or 0, most > 0 and now + most or 0, now, ARGV[4], ARGV[17], ARGV[13]),
     'PX', math.max(ends + delay - now, least))
-  local main = KEYS[1]
-  local events = (string.find(main, '{', 1, true) and main .. '::events' or '{' .. main .. '}:events') .. ARGV[1]
-  redis.call('PUBLISH', events,
-    string.format('granted %s %d %s x %s %s', text, ends, ARGV[4], ARGV[17], main))
-  return { 'granted', text }
+  redis.call('PUBLISH', 'lockstead:events:' .. ARGV[1] .. ':' .. KEYS[1],
+    string.format('granted %s %d %s x %s', text, ends - now, ARGV[4], ARGV[17]))
+  return { 'granted', text, most }
 end

@@ -6,7 +6,7 @@
 --   3 queue    sorted set, all scores 0: waiters in the order in which they are served
 --   4 shared   sorted set: readers or permits by the time at which they stop keeping writers out
 --   5 records  hash: request -> record of a waiter or of a shared holder; "used": permits that are out
--- ARGV[1] is what channel names end with: pub/sub knows no databases.
+-- ARGV[1] is the number of the database: channels know none.
 -- Times are milliseconds of this server's TIME; a moment that has come (now > until) is over.
 --
 -- records also holds "gone <ms>" for a request that was withdrawn before it arrived: until then it is refused.
@@ -118,10 +118,10 @@ local function kindOf(mode)
   return 'p' .. limit
 end
 
--- Tells those who watch. The name comes last, as it may hold spaces.
-local function tell(n, kind, token, ends, who)
-  call('PUBLISH', side(n.main, 'events') .. ARGV[1],
-    format('%s %d %d %s %s %s %s', kind, token, ends, who.owner, who.mode, who.note, n.main))
+-- Tells those who watch: what happened, and after how many ms without another word it is over.
+local function tell(n, kind, token, span, who)
+  call('PUBLISH', 'lockstead:events:' .. ARGV[1] .. ':' .. n.main,
+    format('%s %d %d %s %s %s', kind, token, span, who.owner, who.mode, who.note))
 end
 
 -- Shared holders ----------------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ local function grant(names, w, token, span, phase, now)
     local copy = {}
     for field, value in pairs(h) do copy[field] = value end
     put(n, copy, now)
-    tell(n, 'granted', token, h.ends, w)
+    tell(n, 'granted', token, h.ends - now, w)
   end
 end
 

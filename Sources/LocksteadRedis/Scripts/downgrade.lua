@@ -17,7 +17,7 @@ for i, n in ipairs(names) do
     h.mode = 's'
     n.state, n.holder = 'free', nil
     put(n, h, now)
-    tell(n, 'downgraded', h.token, h.ends, h)
+    tell(n, 'downgraded', h.token, h.ends - now, h)
   end
 end
 openUp(names, ARGV[2], now, micros)

@@ -22,7 +22,7 @@ for _, h in ipairs(holders) do
   if isLive(h, now) then
     answer[#answer + 1] = format('%d', h.token)
     longest = max(longest, h.ends - now)
-    tell(n, 'revoked', h.token, h.ends, h)
+    tell(n, 'revoked', h.token, h.ends - now, h)
     call('PUBLISH', h.channel, format('revoked %s %s', h.request, ARGV[3]))
     if ARGV[4] ~= '1' then
       h.phase, h.reason = 'r', ARGV[3]

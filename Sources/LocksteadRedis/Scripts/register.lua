@@ -55,7 +55,7 @@ if not isDone and act ~= 'unchanged' then
     call('HDEL', key, 'value')
   end
   local who = isHeld and holder or { owner = '00000000000000000000000000000000', mode = 'x', note = ',0,,' }
-  tell(n, 'registerChanged', token, r.value and r.ends or 0, who)
+  tell(n, 'registerChanged', token, r.value and r.ends > 0 and r.ends - now or 0, who)
 end
 if isOver and not r.value then call('HDEL', key, 'value') end
 if r.value and r.ends == 0 then

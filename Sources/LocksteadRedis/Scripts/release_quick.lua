@@ -10,9 +10,7 @@ if #KEYS == 5 then
     local owner, note = string.match(value, '^%d+ %d+ 0 0 %d+ %d+ (%S+) (%S+) ', #head + 1)
     if owner then
       redis.call('DEL', KEYS[1])
-      local main = KEYS[1]
-      local events = (string.find(main, '{', 1, true) and main .. '::events' or '{' .. main .. '}:events') .. ARGV[1]
-      redis.call('PUBLISH', events, string.format('released %s 0 %s x %s %s', ARGV[4], owner, note, main))
+      redis.call('PUBLISH', 'lockstead:events:' .. ARGV[1] .. ':' .. KEYS[1], string.format('released %s 0 %s x %s', ARGV[4], owner, note))
       return { 1, '-' }
     end
   end

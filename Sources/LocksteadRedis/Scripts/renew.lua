@@ -2,7 +2,7 @@
 -- Also the confirmation of a grant that a release made: from here on it lasts for its lease.
 --
 -- ARGV after the first, for each grant: how many of the names are its, request, token, lease ms
--- Answers for each grant "ok", "revoked <reason>", or why it is gone: "free", "other".
+-- Answers for each grant "ok <ms until the maximum hold ends it or 0>", "revoked <reason>", or why it is gone: "free", "other".
 -- O(1) for each name that is held exclusively, O(log n) for each that is shared.
 
 local now = clock()
@@ -31,7 +31,7 @@ for i = 2, #ARGV, 4 do
       put(names[position + k - 1], h, now)
     end
   end
-  answers[#answers + 1] = answer or 'ok'
+  answers[#answers + 1] = answer or format('ok %d', own[1].most > 0 and own[1].most - now or 0)
   position = position + count
 end
 return answers
