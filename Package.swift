@@ -104,7 +104,13 @@ let package = Package(
         // Resources that refuse stale tokens.
         .target(name: "LocksteadGuards", dependencies: ["Lockstead"], swiftSettings: settings),
         // Opens any engine from a URL.
-        .target(name: "LocksteadEngines", dependencies: ["Lockstead"], swiftSettings: settings),
+        .target(
+            name: "LocksteadEngines",
+            dependencies: [
+                "Lockstead", .target(name: "LocksteadRedis", condition: .when(traits: ["Redis"])),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         // Manual clock, faults, histories and their judge, conformance suite: for our tests and for users' own.
         .target(
             name: "LocksteadTesting",

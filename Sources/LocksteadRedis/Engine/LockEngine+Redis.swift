@@ -10,12 +10,20 @@ extension LockEngine {
     /// - Returns: The engine.
     public static func redis(_ engine: RedisEngine) -> LockEngine {
         LockEngine(name: "redis") { context in
-            guard let endpoint = engine.configuration.endpoints.first, engine.configuration.endpoints.count == 1 else {
-                throw LockError(
-                    .invalidOption, "The Redis engine works on one server; name exactly one.", effect: .didNotHappen)
-            }
-            let client = RedisNode(endpoint, configuration: engine.configuration, context: context)
-            return try RedisBackend(engine, client: client, context: context)
+            try RedisBackend(engine, client: try engine.node(context), context: context)
         }
+    }
+}
+
+extension RedisEngine {
+    /// The connections to the one server.
+    ///
+    /// - Throws: `LockError` with the code `invalidOption` where there is not exactly one.
+    func node(_ context: EngineContext) throws(LockError) -> RedisNode {
+        guard let endpoint = configuration.endpoints.first, configuration.endpoints.count == 1 else {
+            throw LockError(
+                .invalidOption, "The Redis engine works on one server; name exactly one.", effect: .didNotHappen)
+        }
+        return RedisNode(endpoint, configuration: configuration, context: context)
     }
 }

@@ -13,7 +13,8 @@ extension LockError {
         case .authenticationFailed, .permissionDenied: .permissionDenied
         case .wrongType: .kindMismatch
         case .readOnly, .notPersisting: .unsuitableStorage
-        case .tooManyCommands, .outOfMemory: .limitExceeded
+        case .tooManyCommands: .limitExceeded
+        case .loading: .recovering
         case _ where error.effect == .mayHaveHappened: .indeterminate
         default: .engineUnavailable
         }

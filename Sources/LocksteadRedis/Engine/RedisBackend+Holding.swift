@@ -121,9 +121,7 @@ extension RedisBackend {
         guard request.mode == .exclusive else { throw LockError(Refusal.notExclusive) }
         let call = handOverCall(grant, to: request, try keys(of: grant.names))
         let sent = time.now
-        let answer: RESPValue
-        do throws(RedisError) { answer = try await client.run(call, deadline: sent.advanced(by: Self.handOverPatience)) }
-        catch { throw LockError(error) }
+        let answer = try await answer(to: call, sent.advanced(by: Self.handOverPatience))
         guard let parts = answer.elements, let word = parts.first?.text else { throw .badAnswer(of: "handover") }
         switch (word, parts.count) {
         case ("refused", 1): return nil

@@ -6,11 +6,7 @@ extension RedisBackend {
         let keys = try naming.keys(of: name)
         await watchesBegun(until: deadline)
         let call = registerCall(keys, act: "load", token: 0, after: nil, keptFor: 0, value: [])
-        let answer: RESPValue
-        do throws(RedisError) { answer = try await client.run(call, deadline: deadline) } catch {
-            throw LockError(error)
-        }
-        guard case .stored(let register) = try Self.outcome(answer) else { throw .badAnswer(of: "register") }
+        guard case .stored(let register) = try Self.outcome(try await answer(to: call, deadline)) else { throw .badAnswer(of: "register") }
         return register
     }
 

@@ -12,9 +12,7 @@ extension RedisBackend {
     package func inspect(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> LockDescription? {
         let call = inspectCall(try naming.keys(of: name))
         await watchesBegun(until: deadline)
-        do throws(RedisError) { return try describe(name, try await client.run(call, deadline: deadline)) } catch {
-            throw LockError(error)
-        }
+        return try describe(name, try await answer(to: call, deadline))
     }
 
     private func inspectCall(_ keys: LockKeys) -> RedisScriptCall {

@@ -89,6 +89,13 @@ extension RedisBackend {
         return keys
     }
 
+    /// Runs a script once.
+    func answer(to call: RedisScriptCall, _ deadline: ContinuousTime) async throws(LockError) -> RESPValue {
+        do throws(RedisError) { return try await client.run(call, deadline: deadline) } catch {
+            throw LockError(error)
+        }
+    }
+
     /// Runs a script until it is answered, whatever happens to the connection, or the deadline passes.
     ///
     /// Only for scripts that do the same when they are run again. Not affected by cancellation of the calling task.

@@ -1,4 +1,4 @@
-import Lockstead
+package import Lockstead
 import Logging
 import Synchronization
 
@@ -50,5 +50,28 @@ extension RedisBackend {
             metadata: [
                 "subject": "\(finding.subject)", "fact": "\(finding.fact)", "advice": "\(finding.advice ?? "")",
             ])
+    }
+}
+
+extension RedisBackend {
+    /// Asks the server of an engine about itself, over connections of its own.
+    ///
+    /// - Returns: The findings, or why the server could not be asked.
+    package static func examine(
+        _ engine: RedisEngine, context: EngineContext
+    ) async -> Result<[ServerFinding], LockError> {
+        let client: RedisNode
+        do throws(LockError) { client = try engine.node(context) } catch { return .failure(error) }
+        let deadline = context.time.now.advanced(by: engine.configuration.timeouts.command)
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask { await client.run() }
+            defer { group.cancelAll() }
+            do throws(RedisError) {
+                let report = try await ServerReport.ask(client, time: context.time, deadline: deadline)
+                return .success(ServerFinding.all(of: report, acceptsEviction: engine.acceptsEviction))
+            } catch {
+                return .failure(LockError(error))
+            }
+        }
     }
 }
