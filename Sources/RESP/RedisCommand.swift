@@ -67,6 +67,43 @@ package struct RedisCommand: Sendable, Hashable {
     /// The first key's bytes, if the command has a key.
     package var key: [UInt8]? { firstKey.map { Array(body[$0]) } }
 
+    /// The command's name, in capitals as we write them.
+    package var name: String {
+        guard let start = body.firstIndex(of: UInt8(ascii: "\n")), let length = Int(ascii: body[1..<start - 1]) else {
+            return ""
+        }
+        return String(decoding: body[start + 1..<start + 1 + length], as: UTF8.self)
+    }
+
+    /// Whether this runs a script or a function, whose failure may come after part of its work is done.
+    package var isScript: Bool {
+        ["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO", "EXEC"].contains(name)
+    }
+
+    /// The command with its first arguments exchanged; the others stay as they are.
+    package func replacing(first count: Int, with arguments: [String]) -> RedisCommand {
+        var changed = RedisCommand(argumentCount: argumentCount - count)
+        for argument in arguments { changed.append(argument) }
+        let start = offset(afterArguments: count)
+        let shift = changed.body.count - start
+        changed.body.append(contentsOf: body[start...])
+        changed.firstKey = firstKey.map { $0.lowerBound + shift..<$0.upperBound + shift }
+        return changed
+    }
+
+    private init(argumentCount: Int) { self.argumentCount = argumentCount }
+
+    private func offset(afterArguments count: Int) -> Int {
+        var offset = 0
+        for _ in 0..<count {
+            guard let line = body[offset...].firstIndex(of: UInt8(ascii: "\n")),
+                let length = Int(ascii: body[offset + 1..<line - 1])
+            else { return offset }
+            offset = line + 1 + length + 2
+        }
+        return offset
+    }
+
     /// What goes before ``body`` on the wire.
     package var header: [UInt8] {
         var header = [UInt8(ascii: "*")]
@@ -74,6 +111,10 @@ package struct RedisCommand: Sendable, Hashable {
         header.appendLineEnd()
         return header
     }
+}
+
+extension Int {
+    fileprivate init?(ascii bytes: ArraySlice<UInt8>) { self.init(String(decoding: bytes, as: UTF8.self)) }
 }
 
 extension [UInt8] {

@@ -30,12 +30,6 @@ package protocol RedisClient: Sendable {
     /// - Returns: One result for each, in the same order.
     func pipeline(_ commands: [RedisCommand], deadline: ContinuousTime?) async -> [Result<RESPValue, RedisError>]
 
-    /// Runs a script by its digest, and loads it where the server does not have it.
-    func run(_ call: RedisScriptCall, deadline: ContinuousTime?) async throws(RedisError) -> RESPValue
-
-    /// Runs scripts in one go; those the server does not have are loaded and run again.
-    func pipeline(_ calls: [RedisScriptCall], deadline: ContinuousTime?) async -> [Result<RESPValue, RedisError>]
-
     /// Listens to a channel from now until the subscription is cancelled or dropped.
     ///
     /// Never fails by itself: connections lost are made anew, and the events say so.
