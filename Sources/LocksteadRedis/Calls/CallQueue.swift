@@ -28,7 +28,10 @@ final class CallQueue: Sendable {
 
     /// Hands calls over, next to each other and in order.
     ///
-    /// - Parameter wake: Asks the event loop to come; called unless it has been asked already.
+    /// - Parameters:
+    ///   - calls: What to hand over.
+    ///   - wake: Asks the event loop to come; called unless it has been asked already.
+    /// - Returns: What came of it.
     func submit(_ calls: some Collection<RedisCall>, wake: () -> Void) -> Admission {
         let (admission, mustWake) = state.withLock { state -> (Admission, Bool) in
             if state.isClosed { return (.closed, false) }

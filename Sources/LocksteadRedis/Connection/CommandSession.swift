@@ -3,7 +3,9 @@ import Lockstead
 import NIOCore
 import RESP
 
-/// Commands and their answers. Lives on its event loop, but for the queue that it takes the calls from.
+/// Commands and their answers.
+///
+/// Lives on its event loop, but for the queue that it takes the calls from.
 final class CommandSession: ChannelSession {
     private let queue: CallQueue
     private let time: any TimeSource

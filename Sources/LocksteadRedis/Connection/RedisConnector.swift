@@ -14,6 +14,7 @@ struct RedisConnector: Sendable {
     /// Connects and logs in.
     ///
     /// - Parameter session: Makes what the connection is used for; called on its event loop.
+    /// - Returns: The connection, logged in.
     /// - Throws: `RedisError`, with the effect `didNotHappen`.
     func connect<Session: ChannelSession>(
         _ session: @escaping @Sendable () -> Session
