@@ -41,7 +41,13 @@ protocol ChannelLink: AnyObject {
 extension ByteBuffer {
     /// Writes a command as it goes over the wire.
     mutating func write(_ command: RedisCommand) {
-        writeBytes(command.header)
+        writeInteger(UInt8(ascii: "*"))
+        if command.argumentCount < 10 {
+            writeInteger(UInt8(ascii: "0") + UInt8(command.argumentCount))
+        } else {
+            writeString(String(command.argumentCount))
+        }
+        writeInteger(0x0D0A as UInt16)
         writeBytes(command.body)
     }
 }

@@ -94,6 +94,9 @@ final class CommandSession: ChannelSession {
         closeIfDrained()
     }
 
+    /// Ends the connection, whatever is under way.
+    func abandon() { link?.close(.shutDown) }
+
     private func closeIfDrained() {
         if queue.isIdle { link?.close(.shutDown) }
     }
