@@ -45,12 +45,14 @@ final class CallQueue: Sendable {
         return admission
     }
 
-    /// Everything handed over since the last time.
-    func take() -> Deque<RedisCall> {
+    /// Appends everything handed over since the last time.
+    func take(into calls: inout Deque<RedisCall>) {
         state.withLock { state in
             state.isScheduled = false
-            defer { state.calls = [] }
-            return state.calls
+            // Exchanged, so that neither side gives its memory away.
+            guard !calls.isEmpty else { return swap(&calls, &state.calls) }
+            calls.append(contentsOf: state.calls)
+            state.calls.removeAll(keepingCapacity: true)
         }
     }
 

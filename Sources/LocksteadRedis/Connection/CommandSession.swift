@@ -29,7 +29,7 @@ final class CommandSession: ChannelSession {
 
     /// Takes what was handed over, and writes it at once.
     func flush() {
-        unwritten.append(contentsOf: queue.take())
+        queue.take(into: &unwritten)
         guard let link else { return }
         if link.isWritable { write(to: link) }
         // What could not be written has deadlines, too.
