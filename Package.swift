@@ -156,7 +156,8 @@ let package = Package(
         ),
         // Hostile bytes: what is fed with them, and the corpus as a test.
         .target(
-            name: "FuzzTargets", dependencies: ["LockCore", "Lockstead", "LocksteadEngines"], path: "Tests/FuzzTargets",
+            name: "FuzzTargets", dependencies: ["LockCore", "Lockstead", "LocksteadEngines", "RESP"],
+            path: "Tests/FuzzTargets",
             swiftSettings: settings
         ),
         .testTarget(
@@ -189,6 +190,11 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
             ],
             swiftSettings: settings),
+        // Commands a second, for dev/redis-speed; no product.
+        .executableTarget(
+            name: "RedisProbe",
+            dependencies: ["Lockstead", "LocksteadRedis", "RESP", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/RedisProbe", swiftSettings: settings),
         .testTarget(
             name: "LocksteadEnginesTests",
             dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead", "SeededRandom"],

@@ -45,6 +45,7 @@ package struct RESPParser: Sendable {
     /// - Parameters:
     ///   - input: Any number of bytes; all are taken.
     ///   - each: Is given the values that they complete, in order.
+    /// - Throws: Why the bytes are refused, now and from now on.
     package mutating func parse(
         _ input: Span<UInt8>, each: (RESPValue) -> Void
     ) throws(RESPParsingError) {

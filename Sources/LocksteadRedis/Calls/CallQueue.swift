@@ -28,7 +28,10 @@ final class CallQueue: Sendable {
 
     /// Hands calls over, next to each other and in order.
     ///
-    /// - Parameter wake: Asks the event loop to come; called unless it has been asked already.
+    /// - Parameters:
+    ///   - calls: What to hand over.
+    ///   - wake: Asks the event loop to come; called unless it has been asked already.
+    /// - Returns: What came of it.
     func submit(_ calls: some Collection<RedisCall>, wake: () -> Void) -> Admission {
         let (admission, mustWake) = state.withLock { state -> (Admission, Bool) in
             if state.isClosed { return (.closed, false) }
@@ -42,12 +45,14 @@ final class CallQueue: Sendable {
         return admission
     }
 
-    /// Everything handed over since the last time.
-    func take() -> Deque<RedisCall> {
+    /// Appends everything handed over since the last time.
+    func take(into calls: inout Deque<RedisCall>) {
         state.withLock { state in
             state.isScheduled = false
-            defer { state.calls = [] }
-            return state.calls
+            // Exchanged, so that neither side gives its memory away.
+            guard !calls.isEmpty else { return swap(&calls, &state.calls) }
+            calls.append(contentsOf: state.calls)
+            state.calls.removeAll(keepingCapacity: true)
         }
     }
 

@@ -16,6 +16,7 @@ package struct RedisScript: Sendable, Hashable {
     /// - Parameters:
     ///   - keys: All keys it touches; in a cluster all of one slot.
     ///   - capacity: About how many bytes the arguments have that the caller appends.
+    /// - Returns: The call, without arguments yet.
     package func call(keys: [String], capacity: Int = 96) -> RedisScriptCall {
         var arguments = RedisCommand("EVALSHA", capacity: 80 + capacity)
         arguments.append(digest)

@@ -2,7 +2,9 @@ import Lockstead
 import NIOCore
 import RESP
 
-/// What a connection is used for once it is logged in. Lives on its event loop.
+/// What a connection is used for once it is logged in.
+///
+/// Lives on its event loop.
 protocol ChannelSession: AnyObject {
     /// Whether the server owes an answer.
     var isOwed: Bool { get }
@@ -22,7 +24,9 @@ protocol ChannelSession: AnyObject {
     func closed(_ cause: RedisError)
 }
 
-/// What a session may do with its channel. Lives on its event loop.
+/// What a session may do with its channel.
+///
+/// Lives on its event loop.
 protocol ChannelLink: AnyObject {
     var eventLoop: any EventLoop { get }
     var isWritable: Bool { get }
@@ -37,7 +41,13 @@ protocol ChannelLink: AnyObject {
 extension ByteBuffer {
     /// Writes a command as it goes over the wire.
     mutating func write(_ command: RedisCommand) {
-        writeBytes(command.header)
+        writeInteger(UInt8(ascii: "*"))
+        if command.argumentCount < 10 {
+            writeInteger(UInt8(ascii: "0") + UInt8(command.argumentCount))
+        } else {
+            writeString(String(command.argumentCount))
+        }
+        writeInteger(0x0D0A as UInt16)
         writeBytes(command.body)
     }
 }

@@ -3,7 +3,9 @@ import Lockstead
 import NIOCore
 import RESP
 
-/// Commands and their answers. Lives on its event loop, but for the queue that it takes the calls from.
+/// Commands and their answers.
+///
+/// Lives on its event loop, but for the queue that it takes the calls from.
 final class CommandSession: ChannelSession {
     private let queue: CallQueue
     private let time: any TimeSource
@@ -27,7 +29,7 @@ final class CommandSession: ChannelSession {
 
     /// Takes what was handed over, and writes it at once.
     func flush() {
-        unwritten.append(contentsOf: queue.take())
+        queue.take(into: &unwritten)
         guard let link else { return }
         if link.isWritable { write(to: link) }
         // What could not be written has deadlines, too.
@@ -91,6 +93,9 @@ final class CommandSession: ChannelSession {
         isDraining = true
         closeIfDrained()
     }
+
+    /// Ends the connection, whatever is under way.
+    func abandon() { link?.close(.shutDown) }
 
     private func closeIfDrained() {
         if queue.isIdle { link?.close(.shutDown) }

@@ -9,8 +9,9 @@ package final class RedisConnection: Sendable {
     private let queue: CallQueue
     private let session: NIOLoopBound<CommandSession>
 
-    init(greeting: RedisGreeting, channel: any Channel, queue: CallQueue, session: NIOLoopBound<CommandSession>) {
-        (self.greeting, self.channel, self.queue, self.session) = (greeting, channel, queue, session)
+    init(_ open: OpenChannel<CommandSession>, queue: CallQueue) {
+        (greeting, channel, session) = (open.greeting, open.channel, open.session)
+        self.queue = queue
     }
 
     /// Hands calls over; they are written together, once for each turn of the event loop.
@@ -27,7 +28,7 @@ package final class RedisConnection: Sendable {
             _ = try? await channel.closeFuture.get()
         } onCancel: {
             channel.eventLoop.execute { [session] in session.value.drain() }
-            channel.eventLoop.scheduleTask(in: TimeAmount(grace)) { [channel] in channel.close(promise: nil) }
+            channel.eventLoop.scheduleTask(in: TimeAmount(grace)) { [session] in session.value.abandon() }
         }
     }
 }

@@ -4,6 +4,13 @@ import NIOPosix
 import NIOSSL
 import RESP
 
+/// A connection that is logged in.
+struct OpenChannel<Session: ChannelSession>: Sendable {
+    let channel: any Channel
+    let session: NIOLoopBound<Session>
+    let greeting: RedisGreeting
+}
+
 /// Makes connections to one server.
 struct RedisConnector: Sendable {
     let endpoint: RedisEndpoint
@@ -14,43 +21,48 @@ struct RedisConnector: Sendable {
     /// Connects and logs in.
     ///
     /// - Parameter session: Makes what the connection is used for; called on its event loop.
+    /// - Returns: The connection, logged in.
     /// - Throws: `RedisError`, with the effect `didNotHappen`.
     func connect<Session: ChannelSession>(
         _ session: @escaping @Sendable () -> Session
-    ) async throws(RedisError) -> (channel: any Channel, session: NIOLoopBound<Session>, greeting: RedisGreeting) {
-        let loop = group.next()
-        let attempt = ConnectAttempt()
+    ) async throws(RedisError) -> OpenChannel<Session> {
+        let attempt = ConnectAttempt<Session>()
+        let bootstrap = try bootstrap(attempt, session)
+        do {
+            return try await withTaskCancellationHandler {
+                let channel = try await open(bootstrap)
+                guard let candidate = attempt.candidate(of: channel) else { throw ChannelError.ioOnClosedChannel }
+                let greeting = try await candidate.greeted.get()
+                return OpenChannel(channel: channel, session: candidate.session, greeting: greeting)
+            } onCancel: {
+                attempt.cancel()
+            }
+        } catch {
+            throw RedisError.connecting(endpoint, error).with(effect: .didNotHappen)
+        }
+    }
+
+    private func bootstrap<Session: ChannelSession>(
+        _ attempt: ConnectAttempt<Session>, _ session: @escaping @Sendable () -> Session
+    ) throws(RedisError) -> ClientBootstrap {
         let tls = try tlsContext()
-        let greeted = loop.makePromise(of: RedisGreeting.self)
-        let made = loop.makePromise(of: NIOLoopBound<Session>.self)
-        let bootstrap = ClientBootstrap(group: loop)
+        return ClientBootstrap(group: group.next())
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .connectTimeout(TimeAmount(configuration.timeouts.connect))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try attempt.began(channel)
-                    let session = session()
                     if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
-                    try channel.pipeline.syncOperations.addHandler(
-                        RedisChannelHandler(handlerSettings, session: session, greeted: greeted))
-                    made.succeed(NIOLoopBound(session, eventLoop: channel.eventLoop))
+                    let session = session()
+                    let greeted = channel.eventLoop.makePromise(of: RedisGreeting.self)
+                    let handler = RedisChannelHandler(handlerSettings, session: session, greeted: greeted)
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                    try attempt.began(
+                        ConnectAttempt.Candidate(
+                            channel: channel, session: NIOLoopBound(session, eventLoop: channel.eventLoop),
+                            greeted: greeted.futureResult))
                 }
             }
-        do {
-            return try await withTaskCancellationHandler {
-                let channel = try await open(bootstrap)
-                let greeting = try await greeted.futureResult.get()
-                return (channel, try await made.futureResult.get(), greeting)
-            } onCancel: {
-                attempt.cancel()
-            }
-        } catch {
-            // Where the channel never came to life, nobody else completes them.
-            greeted.fail(error)
-            made.fail(error)
-            throw RedisError.connecting(endpoint, error).with(effect: .didNotHappen)
-        }
     }
 
     private func open(_ bootstrap: ClientBootstrap) async throws -> any Channel {

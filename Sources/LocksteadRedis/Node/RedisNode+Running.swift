@@ -15,6 +15,7 @@ extension RedisNode {
                 let began = context.time.now
                 for call in state.withLock({ $0.connected(slot, connection) }) { resubmit(call, to: connection) }
                 await connection.waitUntilClosed(grace: configuration.timeouts.shutdown)
+                state.withLock { $0.connecting(slot) }
                 pauses.lasted(context.time.now - began)
             } catch {
                 failed(slot, error)
@@ -26,8 +27,8 @@ extension RedisNode {
     private func connect() async throws(RedisError) -> RedisConnection {
         let queue = CallQueue(limit: configuration.limits.pendingCommands)
         let time = context.time
-        let (channel, session, greeting) = try await connector.connect { CommandSession(queue: queue, time: time) }
-        return RedisConnection(greeting: greeting, channel: channel, queue: queue, session: session)
+        let open = try await connector.connect { CommandSession(queue: queue, time: time) }
+        return RedisConnection(open, queue: queue)
     }
 
     private func resubmit(_ call: RedisCall, to connection: RedisConnection) {
@@ -52,9 +53,9 @@ extension RedisNode {
         while !Task.isCancelled {
             do throws(RedisError) {
                 let hub = hub
-                let (channel, _, _) = try await connector.connect { SubscriptionSession(hub: hub) }
+                let open = try await connector.connect { SubscriptionSession(hub: hub) }
                 let began = context.time.now
-                await waitUntilClosed(channel)
+                await waitUntilClosed(open.channel)
                 pauses.lasted(context.time.now - began)
             } catch {
                 context.logger.debug(

@@ -65,7 +65,8 @@ extension SubscriptionMachine {
         }
         guard act == .subscribe else { return settle(channel) { _ in } }
         let listeners = entries[channel]?.listeners ?? []
-        _ = settle(channel) { $0.isSubscribed = false }
+        // Whoever comes next asks again.
+        _ = settle(channel) { $0.lastSent = nil }
         return .tell(listeners, .refused(RedisError(error, isScript: false)))
     }
 

@@ -1,7 +1,9 @@
 import NIOCore
 import RESP
 
-/// A connection that listens. Lives on its event loop.
+/// A connection that listens.
+///
+/// Lives on its event loop.
 final class SubscriptionSession: ChannelSession {
     private let hub: SubscriptionHub
     private var link: (any ChannelLink)?
