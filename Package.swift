@@ -151,7 +151,9 @@ let package = Package(
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
             name: "LocksteadTestHolder",
-            dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Lockstead", "LocksteadEngines", "LocksteadTesting", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         // Hostile bytes: what is fed with them, and the corpus as a test.
@@ -197,7 +199,10 @@ let package = Package(
             path: "Tests/RedisProbe", swiftSettings: settings),
         .testTarget(
             name: "LocksteadEnginesTests",
-            dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead", "SeededRandom"],
+            dependencies: [
+                "LocksteadEngines", "LocksteadRedis", "LocksteadTesting", "Lockstead", "SeededRandom",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         // Depends on the program so that it is built before the tests, which run it as real processes.
         .testTarget(
@@ -221,7 +226,7 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadTesting", "TestProcesses",
+                "Lockstead", "LocksteadEngines", "LocksteadTesting", "TestProcesses", "TestServers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
