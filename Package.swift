@@ -21,6 +21,9 @@ let package = Package(
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
+    traits: [
+        .trait(name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
@@ -34,6 +37,14 @@ let package = Package(
         .target(
             name: "LockCore",
             dependencies: [.product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: settings
+        ),
+        // Draws that repeat: what simulator, tests and the testing kit walk by.
+        .target(name: "SeededRandom", swiftSettings: settings),
+        // Virtual time, faulty links, planted mistakes and a judge, around the machines of LockCore.
+        .target(
+            name: "LocksteadSimulator",
+            dependencies: ["LockCore", "SeededRandom", .product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: settings
         ),
         // The one system call that Swift's Glibc module leaves out: which file system is this?
@@ -61,13 +72,18 @@ let package = Package(
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                "Lockstead", "LocksteadEngines", "LocksteadGuards", "LocksteadSimulator",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "LockCoreTests", dependencies: ["LockCore"], swiftSettings: settings),
+        .testTarget(
+            name: "LockCoreTests", dependencies: ["LockCore", "LocksteadSimulator", "SeededRandom"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadSimulatorTests", dependencies: ["LockCore", "LocksteadSimulator", "SeededRandom"],
+            swiftSettings: settings),
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
             name: "LocksteadTestHolder",
@@ -85,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
         .testTarget(
-            name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "Lockstead"], swiftSettings: settings),
+            name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "Lockstead", "SeededRandom"],
+            swiftSettings: settings),
         // Depends on the program so that it is built before the tests, which run it as real processes.
         .testTarget(
             name: "LocksteadCLITests",

@@ -40,7 +40,7 @@ package struct LockTable: Sendable {
     var recordSum: UInt64 = 0
     let limits: TableLimits
 
-    #if DEBUG
+    #if DEBUG || PlantedBugs
         /// Test-only: a mistake this table makes on purpose, so that tests can prove that they would notice.
         package var plantedBug: PlantedBug?
     #endif

@@ -1,6 +1,6 @@
 /// Mistakes a table can be told to make, one for each invariant that would notice.
 ///
-/// Compiled into debug builds only.
+/// Compiled into debug builds, and into release builds with the trait `PlantedBugs`.
 package enum PlantedBug: String, CaseIterable, Sendable {
     /// An expiry ignores that the session was renewed since (S4).
     case expiryIgnoresGeneration
@@ -47,10 +47,26 @@ package enum PlantedBug: String, CaseIterable, Sendable {
 }
 
 extension LockTable {
-    /// Whether the table is to make this mistake; always `false` in a release build.
+    /// Whether this build has the mistakes in it: debug builds do, release builds with the trait `PlantedBugs`.
+    package static var takesPlantedBugs: Bool {
+        #if DEBUG || PlantedBugs
+            true
+        #else
+            false
+        #endif
+    }
+
+    /// Makes the table make this mistake from now on, or none; without effect where the build has no mistakes in it.
+    package mutating func plant(_ bug: PlantedBug?) {
+        #if DEBUG || PlantedBugs
+            plantedBug = bug
+        #endif
+    }
+
+    /// Whether the table is to make this mistake; always `false` where the build has no mistakes in it.
     @inline(__always)
     func makes(_ bug: PlantedBug) -> Bool {
-        #if DEBUG
+        #if DEBUG || PlantedBugs
             plantedBug == bug
         #else
             false

@@ -1,3 +1,5 @@
+import SeededRandom
+
 @testable import LockCore
 
 /// One lock, one engine and two clients in real time: the engine's clock runs fast, the clients' slow, messages are

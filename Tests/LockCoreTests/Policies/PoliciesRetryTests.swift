@@ -1,4 +1,5 @@
 import LockCore
+import SeededRandom
 import Testing
 
 @Suite("RetryMachine")

@@ -1,4 +1,6 @@
 import LockCore
+import LocksteadSimulator
+import SeededRandom
 import Testing
 
 @Suite("Snapshots")

@@ -40,6 +40,9 @@ struct TableJudge {
         return judgeAnswer(command, answer, effects, table)
     }
 
+    /// What was asked for under this id.
+    func request(_ id: RequestID) -> Command.Acquire? { asked[id] }
+
     private func isWaiting(_ request: RequestID) -> Bool { waiting.contains { $0.request == request } }
 
     /// A request issued again keeps its terms and its place; only a later deadline counts.
@@ -185,7 +188,36 @@ struct TableJudge {
         }
     }
 
-    private func isRevoked(_ grant: GrantRecord) -> Bool {
+    func isRevoked(_ grant: GrantRecord) -> Bool {
         grant.names.contains { revoked.contains(Part(name: $0, token: grant.token)) }
+    }
+}
+
+extension TableJudge {
+    /// Holders and locks, both ways: where the table shows others to hold or to wait than the effects told.
+    func difference(from table: LockTable) -> String? {
+        let shown = table.list(prefix: "", limit: .max)
+        for lock in shown {
+            let held = Set(lock.holders.filter { $0.phase.isLive }.map(\.token))
+            guard held == Set(live[lock.name, default: []].map(\.token)) else {
+                return "holders of \(lock.name) differ from what the effects told"
+            }
+            guard lock.waiterCount == waiting.count(where: { $0.names.contains(lock.name) }) else {
+                return "waiters of \(lock.name) differ from what the effects told"
+            }
+        }
+        let names = Set(shown.map(\.name))
+        if live.contains(where: { !$0.value.isEmpty && !names.contains($0.key) }) { return "a held lock is not listed" }
+        return waiting.allSatisfy { $0.names.allSatisfy(names.contains) } ? nil : "an awaited lock is not listed"
+    }
+}
+
+extension HolderPhase {
+    /// Whether an owner stands behind the entry.
+    fileprivate var isLive: Bool {
+        switch self {
+        case .held, .revoked: true
+        case .lockDelay, .minimumHold: false
+        }
     }
 }

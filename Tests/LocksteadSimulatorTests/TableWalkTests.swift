@@ -1,4 +1,5 @@
 import LockCore
+import LocksteadSimulator
 import Testing
 
 @Suite("Random walks over LockTable")
@@ -16,7 +17,7 @@ struct TableWalkTests {
     @Test("each planted bug is found", arguments: PlantedBug.allCases)
     func plantedBugIsFound(bug: PlantedBug) throws {
         let found = Self.seeds.lazy.compactMap { seed -> String? in
-            var walk = TableWalk(seed: seed, planted: bug)
+            var walk = TableWalk(seed: seed, options: SimulationOptions(bug: .table(bug)))
             return walk.run(steps: 500)
         }.first
         let evidence = try #require(found, "\(bug) walked 120 seeds unseen")
@@ -25,7 +26,7 @@ struct TableWalkTests {
 
     @Test("a walk that judges a table with a canary bug never passes")
     func canary() {
-        var walk = TableWalk(seed: 1, planted: .permitMiscounted)
+        var walk = TableWalk(seed: 1, options: SimulationOptions(bug: .table(.permitMiscounted)))
         #expect(walk.run(steps: 2_000) != nil)
     }
 

@@ -1,0 +1,88 @@
+import LockCore
+
+/// Judges what clients believe and what becomes of their sessions, in real time, which nobody in the simulation knows.
+struct BeliefJudge {
+    /// How much faster than real time a clock may run, in ten-thousandths.
+    let rate: Int64
+    let promisesBelief: Bool
+    /// How often two holders believed at once where that is not promised.
+    private(set) var overlaps = 0
+    /// When the last heartbeat arrived that was confirmed, or the opening.
+    private var provedAt: [SessionID: (real: Int64, timeToLive: TimeSpan)] = [:]
+    /// Names that are closed by a lock-delay, until when at least.
+    private var closedUntil: [LockName: Int64] = [:]
+    private var lockDelays: [FencingToken: TimeSpan] = [:]
+    /// Exclusion was waived for them by an operator (RULES 19).
+    private var waived: Set<FencingToken> = []
+
+    init(rate: Int64, promisesBelief: Bool) { (self.rate, self.promisesBelief) = (rate, promisesBelief) }
+
+    mutating func proved(_ session: SessionID, _ timeToLive: TimeSpan, at real: Int64) {
+        provedAt[session] = (max(real, provedAt[session]?.real ?? real), timeToLive)
+    }
+
+    /// Opening a session that is open proves nothing: it may be an old copy.
+    mutating func opened(_ session: SessionID, _ timeToLive: TimeSpan, at real: Int64) {
+        if provedAt[session] == nil { provedAt[session] = (real, timeToLive) }
+    }
+
+    mutating func waive(_ tokens: [FencingToken]) { waived.formUnion(tokens) }
+
+    /// A span of a clock that runs fast, in real time.
+    private func shortest(_ span: TimeSpan) -> Int64 { span.nanoseconds / (10_000 + rate) * 10_000 - 1_000 }
+
+    /// S3 and S10 in real time.
+    mutating func judge(_ command: Command, _ effects: [Effect], at real: Int64) -> String? {
+        if case .forceRelease(let force) = command, force.now { closedUntil[force.name] = nil }
+        for effect in effects {
+            switch effect {
+            case .granted(let grant):
+                if let name = grant.names.first(where: { real < closedUntil[$0] ?? 0 }) {
+                    return "S10: the lock-delay of \(name) was cut short in real time"
+                }
+            case .sessionLost(let session):
+                if let proof = provedAt[session], real < proof.real + shortest(proof.timeToLive) {
+                    let lived = Account.seconds(real - proof.real)
+                    return "S3: a session of \(Account.seconds(proof.timeToLive)) expired \(lived) after its last proof of life"
+                }
+            case .expired(let event, let cause) where event.mode == .exclusive && cause != .holdLimit:
+                if let delay = lockDelays[event.token] { closedUntil[event.name] = real + shortest(delay) }
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// What an exclusive grant asked to leave behind it.
+    mutating func note(_ request: Command.Acquire, _ grant: GrantRecord) {
+        if request.lockDelay > .zero { lockDelays[grant.token] = request.lockDelay }
+    }
+
+    /// S5: two holders who exclude each other must never both believe.
+    mutating func judgeBeliefs(_ clients: [SessionClient], at real: Int64) -> String? {
+        var believed: [(grant: GrantRecord, client: Int)] = []
+        for client in clients where !client.handles.isEmpty {
+            let now = client.clock.reading(at: real)
+            for handle in client.handles where handle.believes(at: now) {
+                for other in believed where conflicts(handle.grant, other.grant) {
+                    if !promisesBelief {
+                        overlaps += 1
+                        continue
+                    }
+                    return "S5: clients \(other.client) and \(client.index) both believe to hold "
+                        + "\(handle.grant.names.map(\.text).joined(separator: "+")), "
+                        + "by tokens \(other.grant.token) and \(handle.grant.token)"
+                }
+                believed.append((handle.grant, client.index))
+            }
+        }
+        return nil
+    }
+
+    private func conflicts(_ one: GrantRecord, _ other: GrantRecord) -> Bool {
+        guard one.token != other.token, one.mode == .exclusive || other.mode == .exclusive,
+            !waived.contains(one.token), !waived.contains(other.token)
+        else { return false }
+        return one.names.contains { other.names.contains($0) }
+    }
+}

@@ -1,0 +1,236 @@
+import LockCore
+import SeededRandom
+
+/// What happens at the service.
+extension SessionWalk {
+    mutating func receive(_ request: SessionRequest, toDeposed: Bool) -> String? {
+        if toDeposed {
+            if case .heartbeat(let session) = request.body { heartbeat(request, session, ofDeposed: true) }
+            return nil
+        }
+        guard let leader = service.leader else { return nil }
+        if leader.pausedUntil > real {
+            service.leader?.inbox.append(request)
+            return nil
+        }
+        lastEvent = "client \(request.client) → service: \(request.body)"
+        switch request.body {
+        case .open(let session, let timeToLive):
+            service.clientOf[session] = request.client
+            append(.openSession(.init(session: session, timeToLive: timeToLive)), request, session)
+        case .heartbeat(let session): heartbeat(request, session, ofDeposed: false)
+        case .acquire(var acquire, let wait):
+            acquire.waitUntil = wait.map { $0 == .forever ? .distantFuture : service.stamp(leader, at: real) + $0 }
+            append(.acquire(acquire), request, acquire.session)
+        case .command(let command): append(command, request, command.session)
+        }
+        return nil
+    }
+
+    /// Nothing is answered before the leader has applied its barrier (RULES 22c): till then requests are left to be sent again.
+    private mutating func append(_ command: Command, _ request: SessionRequest, _ session: SessionID) {
+        guard service.isLed else { return }
+        append(command, origin: .init(client: request.client, number: request.number, session: session))
+    }
+
+    mutating func append(_ command: Command?, origin: SessionService.Origin?) {
+        if let time = service.append(command, origin: origin, at: real, commitsAfter: commitDelay()) {
+            queue.plan(.commit, at: time)
+        }
+    }
+
+    /// Mostly quick; now and then the disks are slow.
+    private mutating func commitDelay() -> Int64 {
+        guard Int.random(in: 0..<100, using: &network) < (isHealing ? 0 : 4) else {
+            return Int64.random(in: 200_000...4_000_000, using: &network)
+        }
+        return Int64.random(in: 0...2_000_000_000, using: &network)
+    }
+
+    /// Applies what is committed, one entry at a step.
+    mutating func commit() -> String? {
+        guard let entry = service.log.first, entry.commitAt <= real else { return nil }
+        if let leader = service.leader, leader.pausedUntil > real {
+            queue.plan(.commit, at: leader.pausedUntil)
+            return nil
+        }
+        service.log.removeFirst()
+        guard let command = entry.command else {
+            barrierApplied(entry.term)
+            return nil
+        }
+        let (answer, effects, problem) = service.apply(command, entry.stamp)
+        lastEvent = "\(Account.of(command)) → \(Account.of(answer))"
+        if let problem { return problem }
+        note(command, answer, effects)
+        if let problem = beliefs.judge(command, effects, at: real) { return problem }
+        tellKeeper(command, answer, effects)
+        if service.leader != nil { tell(entry.origin, answer, effects) }
+        return nil
+    }
+
+    private mutating func note(_ command: Command, _ answer: Answer, _ effects: [Effect]) {
+        switch (command, answer) {
+        case (.forceRelease(let force), .revoked(let tokens, _)) where force.now: beliefs.waive(tokens)
+        case (.openSession(let open), .session): beliefs.opened(open.session, open.timeToLive, at: real)
+        default: break
+        }
+        for effect in effects {
+            switch effect {
+            case .granted(let grant):
+                if let request = service.judge.request(grant.request) { beliefs.note(request, grant) }
+            case .sessionLost: counts.expiries += 1
+            default: break
+            }
+        }
+    }
+
+    // MARK: Sessions
+
+    private mutating func heartbeat(_ request: SessionRequest, _ session: SessionID, ofDeposed: Bool) {
+        service.tickets += 1
+        service.heartbeats[service.tickets] = .init(
+            origin: .init(client: request.client, number: request.number, session: session), arrivedAt: real)
+        let ticket = SessionKeeper.Ticket(session: session, number: service.tickets)
+        drive(ofDeposed: ofDeposed) { keeper, now, effects in
+            keeper.heartbeatArrived(ticket, at: now, effects: &effects)
+        }
+    }
+
+    /// Feeds the keeper of the leader, or of one that is none any more, and carries out what it says.
+    mutating func drive(
+        ofDeposed: Bool = false, _ feed: (inout SessionKeeper, ContinuousTime, inout [SessionKeeper.Effect]) -> Void
+    ) {
+        guard var leader = ofDeposed ? service.deposed : service.leader else { return }
+        var effects: [SessionKeeper.Effect] = []
+        feed(&leader.keeper, leader.clock.reading(at: real), &effects)
+        if ofDeposed { service.deposed = leader } else { service.leader = leader }
+        for effect in effects { carryOut(effect, ofDeposed: ofDeposed) }
+        if !ofDeposed { planKeeper() }
+    }
+
+    private mutating func carryOut(_ effect: SessionKeeper.Effect, ofDeposed: Bool) {
+        switch effect {
+        case .expire(let session, let generation):
+            // What a deposed leader appends never counts.
+            if !ofDeposed { append(.expire(session, generation: generation), origin: nil) }
+        case .confirm(let ticket):
+            guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
+            if let view = service.table.session(ticket.session) {
+                beliefs.proved(ticket.session, view.timeToLive, at: heartbeat.arrivedAt)
+            }
+            reply(heartbeat.origin, .renewed(revoked: ofDeposed ? [] : service.revoked(of: ticket.session)))
+        case .lost(let ticket):
+            guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
+            reply(heartbeat.origin, .lost)
+        case .unknown(let ticket):
+            guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
+            reply(heartbeat.origin, .unknown)
+        }
+    }
+
+    private mutating func planKeeper() {
+        guard let leader = service.leader else { return }
+        if let due = leader.keeper.nextDue {
+            let time = max(real, leader.clock.real(at: due))
+            if time < leader.plannedTick {
+                service.leader?.plannedTick = time
+                queue.plan(.tick(term: leader.term), at: time)
+            }
+        }
+        if leader.keeper.wantsRound, !leader.isRoundPlanned {
+            service.leader?.isRoundPlanned = true
+            queue.plan(.roundStart(term: leader.term), at: real + Int64.random(in: 0...20_000_000, using: &network))
+        }
+    }
+
+    mutating func tick(_ term: Int) {
+        guard let leader = service.leader, leader.term == term, leader.plannedTick <= real else { return }
+        service.leader?.plannedTick = .max
+        guard leader.pausedUntil <= real else { return }
+        lastEvent = "the leader looks for sessions that are over"
+        drive { $0.timeAdvanced(to: $1, effects: &$2) }
+    }
+
+    mutating func startRound(_ term: Int) {
+        guard let leader = service.leader, leader.term == term else { return }
+        service.leader?.isRoundPlanned = false
+        guard leader.pausedUntil <= real, let number = service.leader?.keeper.roundStarted() else { return }
+        lastEvent = "the leader asks the voters"
+        let asked = real + profile.delay(&network)
+        // The voters' answers may lie around for long.
+        let slow = !isHealing && Int.random(in: 0..<100, using: &network) < 10
+        let answered = asked + (slow ? Int64.random(in: 0...4_000_000_000, using: &network) : profile.delay(&network))
+        queue.plan(.roundDone(term: term, number: number, askedVotersAt: asked), at: answered)
+    }
+
+    mutating func finishRound(_ term: Int, _ number: UInt64, askedVotersAt asked: Int64) {
+        for ofDeposed in [false, true] {
+            guard let leader = ofDeposed ? service.deposed : service.leader, leader.term == term else { continue }
+            if let isolatedAt = leader.isolatedAt, asked >= isolatedAt { continue }
+            if leader.pausedUntil > real {
+                return queue.plan(.roundDone(term: term, number: number, askedVotersAt: asked), at: leader.pausedUntil)
+            }
+            lastEvent = "the voters say that the leader of term \(term) led"
+            drive(ofDeposed: ofDeposed) { $0.roundConfirmed(number, at: $1, effects: &$2) }
+        }
+    }
+
+    private mutating func tellKeeper(_ command: Command, _ answer: Answer, _ effects: [Effect]) {
+        switch (command, answer) {
+        case (.openSession(let open), .session):
+            guard let view = service.table.session(open.session) else { return }
+            drive { keeper, now, _ in keeper.opened(view, at: now) }
+        case (.renew(let session, _), .session), (.expire(let session, _), .session):
+            guard let view = service.table.session(session) else { return }
+            drive { keeper, now, _ in keeper.renewed(view, at: now) }
+        case (.closeSession(let session), .done):
+            drive { keeper, _, effects in keeper.ended(session, effects: &effects) }
+        default:
+            for case .sessionLost(let session) in effects {
+                drive { keeper, _, told in keeper.ended(session, effects: &told) }
+            }
+        }
+    }
+
+    // MARK: Answers
+
+    private mutating func tell(_ origin: SessionService.Origin?, _ answer: Answer, _ effects: [Effect]) {
+        if let origin { reply(origin, .answer(answer)) }
+        for effect in effects {
+            switch effect {
+            case .granted(let grant): notify(grant.session, .granted(grant))
+            case .waitEnded(let event, _): notify(event.session, .waitEnded(event.request))
+            case .revoked(let event, _): notify(event.session, .revoked(event.token))
+            case .sessionLost(let session): notify(session, .lost)
+            default: break
+            }
+        }
+    }
+
+    private mutating func notify(_ session: SessionID, _ body: SessionReply.Body) {
+        guard let client = service.clientOf[session] else { return }
+        reply(.init(client: client, number: 0, session: session), body)
+    }
+
+    mutating func reply(_ origin: SessionService.Origin, _ body: SessionReply.Body) {
+        guard cutTo[origin.client] <= real else { return }
+        let reply = SessionReply(client: origin.client, session: origin.session, number: origin.number, body: body)
+        let life = clients[origin.client].life
+        for time in profile.arrivals(real, &network) { queue.plan(.reply(reply, life: life), at: time) }
+    }
+}
+
+extension Command {
+    /// The session that a client's command belongs to.
+    var session: SessionID {
+        switch self {
+        case .openSession(let open): open.session
+        case .closeSession(let session), .renew(let session, _), .expire(let session, _), .cancel(let session, _): session
+        case .acquire(let acquire): acquire.session
+        case .release(let release), .downgrade(let release): release.session
+        case .handOver(let hand): hand.session
+        default: SessionID(high: 0, low: 0)
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package import LockCore
+import SeededRandom
+
+/// A seeded random walk over a `LockTable`: hostile and sensible commands in any order, judged after each step.
+package struct TableWalk: Simulation {
+    /// What the walk is drawn from.
+    package let seed: UInt64
+    /// The table as it stands.
+    package internal(set) var table = LockTable()
+    var judge: TableJudge
+    var draw: SeededGenerator
+    /// Draws of its own, so that the same commands meet crashes or none.
+    var faults: SeededGenerator
+    var now = LogTime.zero
+    let options: SimulationOptions
+    let usesPriorities: Bool
+    /// Long queues on one name.
+    let isCrowded: Bool
+    var grants: [GrantRecord] = []
+    var sequences: [SessionID: UInt64] = [:]
+    var doneThrough: [SessionID: UInt64] = [:]
+    var answered: [AnsweredCommand] = []
+    var requests: UInt64 = 0
+    /// The table as last saved, and what it was told since.
+    var snapshot: [UInt8] = []
+    var tail: [(command: Command, time: LogTime)] = []
+    private var steps = 0
+    private var lastAct: (command: Command, answer: Answer)?
+
+    /// Begins a walk; commands, faults and time come from the seed.
+    package init(seed: UInt64, options: SimulationOptions = SimulationOptions()) {
+        (self.seed, self.options) = (seed, options)
+        draw = SeededGenerator(seed: seed)
+        faults = SeededGenerator(seed: ~seed)
+        usesPriorities = seed % 3 == 0
+        isCrowded = seed % 6 == 0
+        judge = TableJudge(judgesOrder: seed % 3 != 0)
+        snapshot = table.encoded()
+        table.plant(options.bug?.ofTable)
+    }
+
+    package var digest: UInt64 { table.digest }
+
+    package var account: String {
+        guard let (command, answer) = lastAct else { return "nothing" }
+        return "\(Account.seconds(table.logTime)): \(Account.of(command)) → \(Account.of(answer))"
+    }
+
+    /// Walks on; the first violation in words with its seed and step, or `nil`.
+    package mutating func run(steps count: Int) -> String? {
+        for _ in 0..<count {
+            if let problem = step() { return "seed \(seed), step \(steps): \(problem)" }
+        }
+        return settle().map { "seed \(seed), at the end: \($0)" }
+    }
+
+    package mutating func step() -> String? {
+        steps += 1
+        if chance(40) { now = now + TimeSpan.milliseconds(Int64.random(in: 0...1500, using: &draw)) }
+        if chance(2), let problem = restore() { return problem }
+        if Int.random(in: 0..<100, using: &faults) < 1, let problem = crash() { return problem }
+        if chance(6), let problem = retry() { return problem }
+        return perform(command())
+    }
+
+    mutating func perform(_ command: Command) -> String? {
+        let own = ownGrantToEnter(command)
+        let before = stalePassenger(command)
+        var effects: [Effect] = []
+        tail.append((command, now))
+        let answer = table.apply(command, at: now, effects: &effects)
+        lastAct = (command, answer)
+        remember(command, answer, effects)
+        if options.bug == .canary { repeatGrants(in: &effects) }
+        if let problem = judge.judge(command, answer, effects, table) ?? ownProblem() {
+            return "\(problem) after \(Account.of(command)) → \(Account.of(answer))"
+        }
+        if let own, answer != .granted(with(own, counted: answer)) { return "re-entry made another grant: \(answer)" }
+        if let before, table.session(before) == nil { return "S4: a stale expiry ended a session" }
+        return nil
+    }
+
+    private func ownProblem() -> String? {
+        steps % options.checkEvery == 0 ? table.invariantViolation() : nil
+    }
+
+    private func repeatGrants(in effects: inout [Effect]) {
+        effects += effects.filter { if case .granted = $0 { true } else { false } }
+    }
+
+    // MARK: Special cases whose outcome is known beforehand
+
+    private func ownGrantToEnter(_ command: Command) -> GrantRecord? {
+        guard case .acquire(let request) = command, request.ifOwned == .enter, request.dedup == nil,
+            let own = judge.ownGrant(request), table.nextDue.map({ $0 > now }) ?? true,
+            request.mode == own.mode || (request.mode == .shared && own.mode == .exclusive)
+        else { return nil }
+        if case .permits = own.mode { return nil }
+        return own
+    }
+
+    private func with(_ grant: GrantRecord, counted answer: Answer) -> GrantRecord {
+        guard case .granted(let told) = answer else { return grant }
+        var expected = grant
+        (expected.count, expected.mode, expected.request) = (told.count, told.mode, told.request)
+        return expected
+    }
+
+    /// The session that an expiry of an old generation must leave alone.
+    private func stalePassenger(_ command: Command) -> SessionID? {
+        guard case .expire(let id, let generation) = command, let view = table.session(id),
+            view.generation != generation
+        else { return nil }
+        return id
+    }
+
+    /// Liveness: when every holder lets go and nobody dies, every waiter is served or timed out.
+    package mutating func settle() -> String? {
+        for _ in 0..<400 where !judge.waiting.isEmpty {
+            now = now + .seconds(2)
+            for (name, grants) in judge.live.sorted(by: { $0.key < $1.key }) {
+                for grant in grants {
+                    if let problem = perform(.release(.init(session: grant.session, names: [name], token: grant.token)))
+                    {
+                        return problem
+                    }
+                }
+            }
+            if let problem = perform(.advance) { return problem }
+        }
+        return judge.waiting.isEmpty ? judge.difference(from: table) : "L3: \(judge.waiting.count) waiters were never served"
+    }
+}
