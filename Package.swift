@@ -22,7 +22,9 @@ let package = Package(
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
     traits: [
-        .trait(name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too.")
+        .default(enabledTraits: ["Proof"]),
+        .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
+        .trait(name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -72,7 +74,8 @@ let package = Package(
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadGuards", "LocksteadSimulator",
+                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                .target(name: "LocksteadSimulator", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

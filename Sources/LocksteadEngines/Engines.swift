@@ -27,10 +27,10 @@ public enum Engines {
         return try registration(for: parsed).doctorRules(for: parsed)
     }
 
-    /// The folder of a file engine's URL, or `nil` where the URL names another engine.
-    package static func folder(of url: String) throws(LockError) -> String? {
+    /// The file engine that a URL names, with its options, or `nil` where the URL names another engine.
+    package static func fileEngine(of url: String) throws(LockError) -> FileEngine? {
         let parsed = try EngineURL(url)
-        return try registration(for: parsed) is FileRegistration ? FileRegistration.folder(of: parsed) : nil
+        return try registration(for: parsed) is FileRegistration ? FileRegistration.settings(from: parsed) : nil
     }
 
     private static func registration(for url: EngineURL) throws(LockError) -> any EngineRegistration {

@@ -19,6 +19,9 @@ package enum SimulatedBug: Sendable, Hashable {
         }
     }
 
+    /// Whether this build has the mistakes of the lock rules in it: a debug build, or one with the trait `PlantedBugs`.
+    package static var canPlantAll: Bool { LockTable.takesPlantedBugs }
+
     /// The name it goes by on the command line.
     package var name: String {
         switch self {

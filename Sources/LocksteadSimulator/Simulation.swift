@@ -1,3 +1,5 @@
+import LockCore
+
 /// One course of events drawn from a seed, judged as it goes.
 ///
 /// The same seed goes the same way in every process: nothing in it reads a clock, starts a task or iterates an unordered collection.
@@ -22,12 +24,21 @@ package protocol Simulation {
 package struct SimulationOptions: Sendable, Hashable {
     /// The mistake to make; `nil` makes none.
     package var bug: SimulatedBug?
-    /// The table's own invariants are looked at after every so many steps; the judge looks at each step always.
+    /// The table's own rules are looked at after every so many steps; the judge looks at each step always.
     package var checkEvery: Int
+
+    /// Indexes, timers, digest and wait-for graph cost a walk over all records: they are looked at after so many looks at the rules.
+    private static let looksForBooks = 16
 
     /// Makes no mistake and checks after every step, unless told otherwise.
     package init(bug: SimulatedBug? = nil, checkEvery: Int = 1) {
         (self.bug, self.checkEvery) = (bug, max(1, checkEvery))
+    }
+
+    /// What is wrong inside of the table, where it is time to look.
+    func problem(in table: LockTable, after steps: Int) -> String? {
+        guard steps % checkEvery == 0 else { return nil }
+        return steps % (checkEvery * Self.looksForBooks) == 0 ? table.invariantViolation() : table.ruleViolation()
     }
 }
 

@@ -62,6 +62,8 @@ struct EnginesTests {
     func roundTrip() throws {
         let url = try UserFolder.url { $0 == "HOME" ? "/home/a?b#c%d &=+ä" : nil }
         #expect(try EngineURL(url).path == "/home/a?b#c%d &=+ä/.local/state/lockstead")
-        #expect(try Engines.folder(of: url) == "/home/a?b#c%d &=+ä/.local/state/lockstead")
+        let engine = try Engines.fileEngine(of: url + "?longestLease=10m")
+        #expect(engine?.folder == "/home/a?b#c%d &=+ä/.local/state/lockstead")
+        #expect(engine?.longestLease == .seconds(600))
     }
 }

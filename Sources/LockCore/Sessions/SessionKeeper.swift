@@ -32,8 +32,8 @@ package struct SessionKeeper: Sendable {
         var timeToLive: TimeSpan
         var generation: UInt64
         var deadline: ContinuousTime
-        /// An expiry is in the log and not applied: heartbeats are parked (RULES 22b).
-        var isExpiring = false
+        /// The generation that an expiry names which is in the log and not applied: heartbeats are parked (RULES 22b).
+        var expiring: UInt64?
         var parked: [Ticket] = []
     }
 
@@ -97,15 +97,16 @@ package struct SessionKeeper: Sendable {
     package mutating func opened(_ view: SessionView, at now: ContinuousTime) {
         guard phase == .leading else { return }
         if sessions[view.id] == nil { return begin(view, at: now) }
-        if sessions[view.id]?.isExpiring == false { sessions[view.id]?.deadline = now + view.timeToLive }
+        if !isExpiring(view.id) { sessions[view.id]?.deadline = now + view.timeToLive }
     }
 
     /// A logged renewal was applied, or an expiry that found the session renewed: it lives on with this generation.
     package mutating func renewed(_ view: SessionView, at now: ContinuousTime) {
         guard phase == .leading, let session = sessions[view.id] else { return }
         sessions[view.id]?.generation = view.generation
-        guard session.isExpiring else { return }
-        sessions[view.id]?.isExpiring = false
+        // A later expiry may be in the log by now: that one counts.
+        guard let named = session.expiring, named != view.generation else { return }
+        sessions[view.id]?.expiring = nil
         sessions[view.id]?.parked = []
         sessions[view.id]?.deadline = now + session.timeToLive
         dues.insert(Due(time: now + session.timeToLive, session: view.id))
@@ -133,9 +134,7 @@ package struct SessionKeeper: Sendable {
         if makes(.actsBeforeBarrier), phase == .electing { return effects.append(.confirm(ticket)) }
         if makes(.confirmsWithoutRound) { return confirm(ticket, at: now, &effects) }
         guard phase == .leading else { return effects.append(.unknown(ticket)) }
-        if sessions[ticket.session]?.isExpiring == false, !makes(.deadlineMovesOnConfirmation) {
-            extend(ticket.session, at: now)
-        }
+        if !isExpiring(ticket.session), !makes(.deadlineMovesOnConfirmation) { extend(ticket.session, at: now) }
         if makes(.earlierRoundCounts), inRound != nil {
             inRound?.tickets.append(ticket)
         } else {
@@ -164,13 +163,15 @@ package struct SessionKeeper: Sendable {
         guard let session = sessions[ticket.session] else {
             return effects.append(phase == .deposed ? .unknown(ticket) : .lost(ticket))
         }
-        if session.isExpiring, !makes(.confirmsBesidePendingExpire) {
+        if session.expiring != nil, !makes(.confirmsBesidePendingExpire) {
             sessions[ticket.session]?.parked.append(ticket)
             return
         }
         if makes(.deadlineMovesOnConfirmation) { extend(ticket.session, at: now) }
         effects.append(.confirm(ticket))
     }
+
+    private func isExpiring(_ id: SessionID) -> Bool { sessions[id]?.expiring != nil }
 
     private mutating func extend(_ id: SessionID, at now: ContinuousTime) {
         guard let session = sessions[id] else { return }
@@ -185,13 +186,13 @@ package struct SessionKeeper: Sendable {
         guard phase == .leading else { return }
         while let due = dues.min, due.time <= now {
             dues.removeMin()
-            guard let session = sessions[due.session], !session.isExpiring else { continue }
+            guard let session = sessions[due.session], session.expiring == nil else { continue }
             if session.deadline > now {
                 // It was heard of since: look again when that is over.
                 dues.insert(Due(time: session.deadline, session: due.session))
                 continue
             }
-            sessions[due.session]?.isExpiring = true
+            sessions[due.session]?.expiring = session.generation
             effects.append(.expire(due.session, generation: session.generation))
         }
     }

@@ -5,56 +5,86 @@ extension LockTable {
     ///
     /// Walks the whole table: for tests, simulation and restored snapshots.
     package func invariantViolation() -> String? {
+        ruleViolation() ?? indexProblem() ?? grantProblem() ?? answerProblem() ?? timerProblem() ?? circleProblem()
+    }
+
+    /// The first broken rule of locks and queues in words, or `nil`: what can be looked at after each of many million steps.
+    package func ruleViolation() -> String? {
         for slot in lockSlab.slots {
             if let problem = exclusionProblem(slot) ?? queueProblem(slot) {
                 return "\(lockSlab[slot].name): \(problem)"
             }
         }
-        return recordProblem() ?? indexProblem() ?? grantProblem() ?? answerProblem() ?? timerProblem()
-            ?? circleProblem()
+        return recordProblem() ?? linkProblem()
+    }
+
+    /// Holders and locks, both ways: sessions list exactly what names them.
+    private func linkProblem() -> String? {
+        var (holders, waiters) = (0, 0)
+        for slot in sessionSlab.slots {
+            var cursor = sessionSlab[slot].holders.first
+            var count = 0
+            while let holder = cursor {
+                if holderSlab[holder].session != slot { return "a session lists the holder of another" }
+                count += 1
+                cursor = holderSlab[holder].inSession.next
+            }
+            if count != sessionSlab[slot].grantCount { return "a session's count of grants is wrong" }
+            holders += count
+            waiters += sessionSlab[slot].waiterCount
+        }
+        let live = holderSlab.slots.count { holderSlab[$0].isLive }
+        return holders == live && waiters == waiterSlab.count ? nil : "sessions and locks disagree"
     }
 
     /// S1, and the counts that decide it.
     private func exclusionProblem(_ slot: Slot<LockRecord>) -> String? {
         let lock = lockSlab[slot]
-        let holders = holderSlab.list(lock.holders, HolderRecord.InLock.self).map { holderSlab[$0] }
-        let exclusive = holders.count { $0.mode == .exclusive }
-        var permits = 0
-        for holder in holders {
-            if holder.mode.kind != lock.kind { return "a holder of another kind" }
-            if case .permits(let count, _) = holder.mode { permits += count }
+        var (holders, exclusive, permits, last) = (0, 0, 0, FencingToken(rawValue: 0))
+        var cursor = lock.holders.first
+        while let holder = cursor {
+            let mode = holderSlab[holder].mode
+            if mode.kind != lock.kind { return "a holder of another kind" }
+            if mode == .exclusive { exclusive += 1 }
+            if case .permits(let count, _) = mode { permits += count }
+            let token = holderSlab[holder].token
+            // Lists of holders are in the order of their grants.
+            if holders > 0, token <= last { return "S2: two holders share a token" }
+            (holders, last, cursor) = (holders + 1, token, holderSlab[holder].inLock.next)
         }
-        if exclusive > 1 || exclusive == 1 && holders.count > 1 { return "S1: an exclusive holder is not alone" }
+        if exclusive > 1 || exclusive == 1 && holders > 1 { return "S1: an exclusive holder is not alone" }
         if case .semaphore(let limit) = lock.kind, permits > limit {
             return "S1: \(permits) of \(limit) permits are out"
         }
-        guard lock.holderCount == holders.count, lock.exclusiveHolders == exclusive, lock.permitsInUse == permits else {
+        guard lock.holderCount == holders, lock.exclusiveHolders == exclusive, lock.permitsInUse == permits else {
             return "its counts of holders are wrong"
         }
-        if Set(holders.map(\.token)).count != holders.count { return "S2: two holders share a token" }
         return lock.holderCount == 0 && lock.waiterCount == 0 ? "an unused lock is kept" : nil
     }
 
     /// The queue is in order, and its head is blocked by something.
     private func queueProblem(_ slot: Slot<LockRecord>) -> String? {
         let lock = lockSlab[slot]
-        let entries = queueSlab.list(lock.queue, QueueRecord.InQueue.self)
-        let waiters = entries.map { waiterSlab[queueSlab[$0].waiter] }
-        for (earlier, later) in zip(waiters, waiters.dropFirst()) {
-            let inOrder = (-Int(earlier.priority), earlier.arrival) < (-Int(later.priority), later.arrival)
-            if !inOrder { return "S9: its queue is out of order" }
+        var (waiters, fair, exclusive, last) = (0, 0, 0, (Int.min, UInt64(0)))
+        var firstExclusive: Slot<QueueRecord>?
+        var cursor = lock.queue.first
+        while let entry = cursor {
+            let waiter = queueSlab[entry].waiter
+            let place = (-Int(waiterSlab[waiter].priority), waiterSlab[waiter].arrival)
+            if waiters > 0, place <= last { return "S9: its queue is out of order" }
+            if waiterSlab[waiter].command.fairness == .fair { fair += 1 }
+            if waiterSlab[waiter].command.mode == .exclusive {
+                exclusive += 1
+                firstExclusive = firstExclusive ?? entry
+            }
+            if mayBeServed(waiter) { return "L3: a waiter is blocked by nothing" }
+            if waiterSlab[waiter].overtaken > Limits.overtakings { return "a waiter was overtaken too often" }
+            (waiters, last, cursor) = (waiters + 1, place, queueSlab[entry].links.next)
         }
-        guard lock.waiterCount == waiters.count,
-            lock.fairWaiters == waiters.count(where: { $0.command.fairness == .fair }),
-            lock.exclusiveWaiters == waiters.count(where: { $0.command.mode == .exclusive })
-        else { return "its counts of waiters are wrong" }
-        let firstExclusive = entries.first { waiterSlab[queueSlab[$0].waiter].command.mode == .exclusive }
-        guard lock.firstExclusiveWaiter == firstExclusive else { return "its first exclusive waiter is not the first" }
-        if entries.contains(where: { mayBeServed(queueSlab[$0].waiter) }) {
-            return "L3: a waiter is blocked by nothing"
+        guard lock.waiterCount == waiters, lock.fairWaiters == fair, lock.exclusiveWaiters == exclusive else {
+            return "its counts of waiters are wrong"
         }
-        if waiters.contains(where: { $0.overtaken > Limits.overtakings }) { return "a waiter was overtaken too often" }
-        return nil
+        return lock.firstExclusiveWaiter == firstExclusive ? nil : "its first exclusive waiter is not the first"
     }
 
     private func recordProblem() -> String? {

@@ -19,12 +19,13 @@ struct RepairCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Failure.reporting {
-            guard let folder = try Engines.folder(of: try engine.url()) else {
+            guard let engine = try Engines.fileEngine(of: try engine.url()) else {
                 throw FailedCommand(
                     Failure(
                         "Only the file engine has state to repair; name its folder with --engine.", ExitStatus.usage))
             }
-            let findings = try await FileRepair(folder: folder).run(mending: !dryRun)
+            let findings = try await FileRepair(folder: engine.folder, longestLease: engine.longestLease)
+                .run(mending: !dryRun)
             if output.json {
                 try JSON.print(findings.map(RepairReport.init))
             } else {

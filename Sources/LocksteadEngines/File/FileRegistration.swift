@@ -30,7 +30,7 @@ struct FileRegistration: EngineRegistration {
         return url.path
     }
 
-    private static func settings(from url: EngineURL) throws(LockError) -> FileEngine {
+    static func settings(from url: EngineURL) throws(LockError) -> FileEngine {
         let folder = try folder(of: url)
         var engine = UserFolder.engine().flatMap { $0.folder == folder ? $0 : nil } ?? FileEngine(folder: folder)
         if let text = url.option(longestLease) { engine.longestLease = try duration(text) }

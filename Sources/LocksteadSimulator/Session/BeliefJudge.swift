@@ -9,6 +9,8 @@ struct BeliefJudge {
     private(set) var overlaps = 0
     /// When the last heartbeat arrived that was confirmed, or the opening.
     private var provedAt: [SessionID: (real: Int64, timeToLive: TimeSpan)] = [:]
+    /// When a heartbeat of the session last reached a leader, and which.
+    private var heardAt: [SessionID: (real: Int64, timeToLive: TimeSpan, term: Int)] = [:]
     /// Names that are closed by a lock-delay, until when at least.
     private var closedUntil: [LockName: Int64] = [:]
     private var lockDelays: [FencingToken: TimeSpan] = [:]
@@ -26,18 +28,37 @@ struct BeliefJudge {
         if provedAt[session] == nil { provedAt[session] = (real, timeToLive) }
     }
 
+    mutating func heard(_ session: SessionID, _ timeToLive: TimeSpan, by term: Int, at real: Int64) {
+        heardAt[session] = (real, timeToLive, term)
+    }
+
+    /// RULES 22a: a leader must not give up a session that it has heard of within its TTL.
+    func judgeDecision(to session: SessionID, by term: Int, at real: Int64) -> String? {
+        guard let heard = heardAt[session], heard.term == term, real < heard.real + shortest(heard.timeToLive) else {
+            return nil
+        }
+        return "S3: the leader gave up a session \(Account.seconds(real - heard.real)) after its heartbeat had arrived"
+    }
+
     mutating func waive(_ tokens: [FencingToken]) { waived.formUnion(tokens) }
 
     /// A span of a clock that runs fast, in real time.
     private func shortest(_ span: TimeSpan) -> Int64 { span.nanoseconds / (10_000 + rate) * 10_000 - 1_000 }
 
     /// S3 and S10 in real time.
-    mutating func judge(_ command: Command, _ effects: [Effect], at real: Int64) -> String? {
+    ///
+    /// What the log's time measures is counted from when a command was decided, and not from when it was applied.
+    mutating func judge(
+        _ command: Command, _ answer: Answer, _ effects: [Effect], decidedAt decided: Int64, at real: Int64
+    ) -> String? {
+        if case .expire(_, let named) = command, case .session(let present) = answer, named > present {
+            return "RULES 22e: an expiry names a renewal that was never logged"
+        }
         if case .forceRelease(let force) = command, force.now { closedUntil[force.name] = nil }
         for effect in effects {
             switch effect {
             case .granted(let grant):
-                if let name = grant.names.first(where: { real < closedUntil[$0] ?? 0 }) {
+                if let name = grant.names.first(where: { decided < closedUntil[$0] ?? 0 }) {
                     return "S10: the lock-delay of \(name) was cut short in real time"
                 }
             case .sessionLost(let session):
@@ -46,7 +67,7 @@ struct BeliefJudge {
                     return "S3: a session of \(Account.seconds(proof.timeToLive)) expired \(lived) after its last proof of life"
                 }
             case .expired(let event, let cause) where event.mode == .exclusive && cause != .holdLimit:
-                if let delay = lockDelays[event.token] { closedUntil[event.name] = real + shortest(delay) }
+                if let delay = lockDelays[event.token] { closedUntil[event.name] = decided + shortest(delay) }
             default: break
             }
         }

@@ -73,7 +73,7 @@ extension SessionClient {
             return withdraw(at: now)
         case (.acquire, .granted(let grant)): return granted(grant, at: now)
         case (.open, .session): opened(at: now)
-        case (.command(.closeSession), .done): return closed(at: now)
+        case (.command(.closeSession), .done): return sessionLost(at: now)
         case (.command(.release), _):
             for place in handles.indices where handles[place].releasing == number {
                 handles[place].releaseAnswered(at: now)
@@ -87,10 +87,6 @@ extension SessionClient {
         guard !isOpen, let openSent else { return }
         isOpen = true
         arm(at: bug == .leaseFromAnswer ? now : openSent, now)
-    }
-
-    private mutating func closed(at now: ContinuousTime) {
-        sessionLost(at: now)
     }
 
     /// Only what is still asked for becomes a handle: a copy that comes late tells of a grant that is over.
@@ -123,7 +119,7 @@ extension SessionClient {
     mutating func restart(at now: ContinuousTime) {
         life += 1
         numbers = 0
-        (session, isOpen, openSent, beat) = (nil, false, nil, nil)
+        (session, isOpen, isClosing, openSent, beat) = (nil, false, false, nil, nil)
         (asked, handles, formerGrants, inbox, outbox) = ([], [], [], [], [])
         nextAct = now
     }

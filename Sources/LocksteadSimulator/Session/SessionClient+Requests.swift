@@ -130,9 +130,11 @@ extension SessionClient {
         ask(.command(.validate(name, grant.token)), at: now)
     }
 
-    /// Nothing is believed any more before the closing is sent.
+    /// Nothing is believed any more before the closing is sent, and no grant is taken after.
     private mutating func close(at now: ContinuousTime) {
         guard let session else { return }
+        isClosing = true
+        asked.removeAll { $0.body.request != nil }
         if bug != .closedWhileHeld {
             for place in handles.indices { handles[place].releaseBegan(at: now) }
         }

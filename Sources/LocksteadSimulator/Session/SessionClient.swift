@@ -31,6 +31,8 @@ struct SessionClient {
     var life: UInt64 = 0
     var session: SessionID?
     var isOpen = false
+    /// Its closing is under way: nothing more is asked for in it.
+    var isClosing = false
     var timeToLive = TimeSpan.seconds(5)
     var openSent: ContinuousTime?
     /// When the heartbeat was sent, or the opening, that proved the session alive last.
@@ -95,7 +97,7 @@ struct SessionClient {
     var retransmission: TimeSpan { timeToLive / 20 }
 
     /// Whether it is free to begin something: a session, or a request in one.
-    private var mayAct: Bool { !isWindingDown && (isOpen || session == nil) }
+    private var mayAct: Bool { !isWindingDown && !isClosing && (isOpen || session == nil) }
 
     // MARK: Acting
 
@@ -111,7 +113,7 @@ struct SessionClient {
 
     private mutating func open(at now: ContinuousTime) {
         let id = SessionID.random(using: &draw)
-        (session, isOpen, openSent, beat, sequences) = (id, false, now, nil, 0)
+        (session, isOpen, isClosing, openSent, beat, sequences) = (id, false, false, now, nil, 0)
         ask(.open(id, timeToLive), at: now)
     }
 
@@ -178,7 +180,7 @@ struct SessionClient {
     /// The session is over, by the service's word or our own: nothing of it is believed any more.
     mutating func sessionLost(at now: ContinuousTime) {
         counts.losses += 1
-        (session, isOpen, beat, asked) = (nil, false, nil, [])
+        (session, isOpen, isClosing, beat, asked) = (nil, false, false, nil, [])
         if bug != .sessionAdoptedAfterLoss {
             for place in handles.indices {
                 handles[place].lost(.engineLost("session"), at: now)

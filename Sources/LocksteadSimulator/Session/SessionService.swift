@@ -18,6 +18,8 @@ struct SessionService {
         var command: Command?
         var term: Int
         var stamp: LogTime
+        /// In real time, which only the judge knows.
+        var appendedAt: Int64
         var origin: Origin?
         var commitAt: Int64
     }
@@ -81,8 +83,8 @@ struct SessionService {
         let commitAt = max(real + delay, log.last?.commitAt ?? 0)
         log.append(
             Entry(
-                command: command, term: leader.term, stamp: stamp(leader, at: real), origin: origin,
-                commitAt: commitAt))
+                command: command, term: leader.term, stamp: stamp(leader, at: real), appendedAt: real,
+                origin: origin, commitAt: commitAt))
         return commitAt
     }
 
@@ -94,8 +96,7 @@ struct SessionService {
         applied += 1
         var judged = effects
         if options.bug == .canary { judged += effects.filter { if case .granted = $0 { true } else { false } } }
-        var problem = judge.judge(command, answer, judged, table)
-        if problem == nil, applied % options.checkEvery == 0 { problem = table.invariantViolation() }
+        let problem = judge.judge(command, answer, judged, table) ?? options.problem(in: table, after: applied)
         return (answer, effects, problem.map { "\($0) after \(Account.of(command)) → \(Account.of(answer))" })
     }
 

@@ -19,6 +19,7 @@ extension SessionWalk {
         case .election: elect()
         case .deposedLearns: deposedLearns()
         case .fault: return strike()
+        case .leaderDies(let term): if service.leader?.term == term, !isHealing { return crash() }
         }
         return nil
     }
@@ -26,9 +27,9 @@ extension SessionWalk {
     // MARK: Clients
 
     private mutating func wake(_ index: Int) {
-        guard clients[index].plannedWake <= real else { return }
+        // Who stands still finds on resuming how late it is.
+        guard clients[index].plannedWake <= real, clients[index].pausedUntil <= real else { return }
         clients[index].plannedWake = .max
-        guard clients[index].pausedUntil <= real else { return }
         lastEvent = "client \(index) wakes"
         clients[index].wake(at: clients[index].clock.reading(at: real))
         after(index)

@@ -109,7 +109,7 @@ extension SessionWalk {
     }
 
     /// The leader dies, sometimes with all its voters, which then start again from disk.
-    private mutating func crash() -> String? {
+    mutating func crash() -> String? {
         guard service.leader != nil else { return nil }
         loseLeader()
         lastEvent = "the leader dies"
@@ -123,7 +123,7 @@ extension SessionWalk {
     private mutating func loseLeader() {
         service.leader = nil
         service.log = Array(service.log.prefix(Int.random(in: 0...service.log.count, using: &faults)))
-        for place in service.log.indices { service.log[place].origin = nil }
+        for place in service.log.indices { (service.log[place].origin, service.log[place].commitAt) = (nil, .max) }
         queue.plan(.election, at: real + Int64.random(in: 150_000_000...3_000_000_000, using: &faults))
     }
 
@@ -138,8 +138,8 @@ extension SessionWalk {
         // What survived is committed with the barrier, not before.
         let earliest = real + Int64.random(in: 0...500_000_000, using: &faults)
         for place in service.log.indices {
-            service.log[place].commitAt = max(earliest, service.log[place].commitAt)
-            queue.plan(.commit, at: service.log[place].commitAt)
+            service.log[place].commitAt = earliest
+            queue.plan(.commit, at: earliest)
         }
         append(nil, origin: nil)
     }

@@ -63,7 +63,7 @@ extension SessionWalk {
         lastEvent = "\(Account.of(command)) → \(Account.of(answer))"
         if let problem { return problem }
         note(command, answer, effects)
-        if let problem = beliefs.judge(command, effects, at: real) { return problem }
+        if let problem = beliefs.judge(command, answer, effects, decidedAt: entry.appendedAt, at: real) { return problem }
         tellKeeper(command, answer, effects)
         if service.leader != nil { tell(entry.origin, answer, effects) }
         return nil
@@ -92,6 +92,9 @@ extension SessionWalk {
         service.heartbeats[service.tickets] = .init(
             origin: .init(client: request.client, number: request.number, session: session), arrivedAt: real)
         let ticket = SessionKeeper.Ticket(session: session, number: service.tickets)
+        if !ofDeposed, let term = service.leader?.term, let view = service.table.session(session) {
+            beliefs.heard(session, view.timeToLive, by: term, at: real)
+        }
         drive(ofDeposed: ofDeposed) { keeper, now, effects in
             keeper.heartbeatArrived(ticket, at: now, effects: &effects)
         }
@@ -113,7 +116,7 @@ extension SessionWalk {
         switch effect {
         case .expire(let session, let generation):
             // What a deposed leader appends never counts.
-            if !ofDeposed { append(.expire(session, generation: generation), origin: nil) }
+            if !ofDeposed { expire(session, generation) }
         case .confirm(let ticket):
             guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
             if let view = service.table.session(ticket.session) {
@@ -127,6 +130,15 @@ extension SessionWalk {
             guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
             reply(heartbeat.origin, .unknown)
         }
+    }
+
+    private mutating func expire(_ session: SessionID, _ generation: UInt64) {
+        guard let leader = service.leader else { return }
+        decisionProblem = decisionProblem ?? beliefs.judgeDecision(to: session, by: leader.term, at: real)
+        append(.expire(session, generation: generation), origin: nil)
+        // The moment at which a leader's death is most awkward.
+        guard !isHealing, Int.random(in: 0..<100, using: &faults) < 8 else { return }
+        queue.plan(.leaderDies(term: leader.term), at: real + Int64.random(in: 0...3_000_000, using: &faults))
     }
 
     private mutating func planKeeper() {

@@ -1,4 +1,4 @@
-package import LockCore
+import LockCore
 import SeededRandom
 
 /// Clients with leases, renewal, retries and guarded work against the service over a faulty network, in virtual time.
@@ -21,6 +21,7 @@ package struct SessionWalk: Simulation {
         case election
         case deposedLearns
         case fault
+        case leaderDies(term: Int)
     }
 
     var queue = EventQueue<Event>()
@@ -42,6 +43,8 @@ package struct SessionWalk: Simulation {
     package internal(set) var counts = Counts()
     private var sum: UInt64 = 0
     var lastEvent = ""
+    /// What was wrong with a decision of the leader's.
+    var decisionProblem: String?
 
     /// What shows that a walk was eventful.
     package struct Counts: Sendable, Hashable {
@@ -97,7 +100,7 @@ package struct SessionWalk: Simulation {
         guard let (time, event) = queue.next() else { return "nothing is left to happen" }
         real = max(real, time)
         lastEvent = ""
-        let problem = handle(event)
+        let problem = handle(event) ?? decisionProblem
         sum = (sum ^ UInt64(bitPattern: real)) &* 0xD6E8_FEB8_6659_FD93 &+ UInt64(service.applied)
         return problem ?? beliefs.judgeBeliefs(clients, at: real)
     }

@@ -15,10 +15,22 @@ struct TableJudge {
 
     /// What each request asked for, so that its grant can be judged.
     private var asked: [RequestID: Command.Acquire] = [:]
+    /// Under which sequences each was issued: a copy of one of these changes nothing.
+    private var issued: Set<Issue> = []
+
+    private struct Issue: Hashable {
+        var request: RequestID
+        var sequence: UInt64
+    }
+
     /// Waiting requests in order of arrival.
     private(set) var waiting: [Command.Acquire] = []
-    /// Until when the lock-delay or minimum hold of an exclusive grant keeps a name closed.
-    private var closedUntil: [LockName: LogTime] = [:]
+    /// What lock-delays and minimum holds leave behind: as if a grant of that mode were held until then.
+    private var closures: [LockName: [(until: LogTime, mode: LockMode)]] = [:]
+    /// Nothing is granted before (RULES 11).
+    private var recoveringUntil = LogTime.zero
+    /// The name that this very command opens at once, delays included.
+    private var waived: LockName?
     /// No step of this walk uses priorities, so arrival order must be kept to the letter.
     let judgesOrder: Bool
 
@@ -32,18 +44,26 @@ struct TableJudge {
             // Passes barging waiters as a barging request may.
             asked[request.to.request]?.fairness = .barging
         }
-        if case .forceRelease(let force) = command, force.now { closedUntil[force.name] = nil }
+        waived = if case .forceRelease(let force) = command, force.now { force.name } else { nil }
         for effect in effects {
             if let problem = judge(effect, command, table) { return problem }
         }
-        if case .acquire(let request) = command, answer == .queued { noteReissue(request) }
-        return judgeAnswer(command, answer, effects, table)
+        if case .acquire(let request) = command, isNew(request), answer == .queued { noteReissue(request) }
+        if case .configure(.recover(let until)) = command { recoveringUntil = until }
+        if let waived { closures[waived] = nil }
+        forgetClosures(before: table.logTime)
+        return judgeAnswer(command, answer, effects, table) ?? headProblem(at: table.logTime)
     }
 
     /// What was asked for under this id.
     func request(_ id: RequestID) -> Command.Acquire? { asked[id] }
 
     private func isWaiting(_ request: RequestID) -> Bool { waiting.contains { $0.request == request } }
+
+    private mutating func isNew(_ request: Command.Acquire) -> Bool {
+        guard let dedup = request.dedup else { return true }
+        return issued.insert(Issue(request: request.request, sequence: dedup.sequence)).inserted
+    }
 
     /// A request issued again keeps its terms and its place; only a later deadline counts.
     private mutating func noteReissue(_ request: Command.Acquire) {
@@ -98,7 +118,7 @@ struct TableJudge {
             if grant.token.rawValue <= highestToken[name] ?? 0 { return "S2: the token of \(name) did not rise" }
             highestToken[name] = grant.token.rawValue
             if let problem = exclusionProblem(name, grant) { return problem }
-            if let until = closedUntil[name], table.logTime < until {
+            if name != waived, !isOpen(name, to: grant.mode, at: table.logTime) {
                 return "S10: \(name) was granted while it was closed"
             }
             if judgesOrder, let problem = orderProblem(name, request, place) { return problem }
@@ -124,13 +144,12 @@ struct TableJudge {
 
     /// S9, RULES 14: nobody passes a conflicting earlier waiter, but barging passes barging.
     private func orderProblem(_ name: LockName, _ request: Command.Acquire, _ place: Int?) -> String? {
-        let earlier = waiting.prefix(place ?? waiting.count).filter { $0.names.contains(name) }
-        let passed = earlier.first { other in
-            let conflicts = !(other.mode == .shared && request.mode == .shared)
-            let mayBarge = place == nil && request.fairness == .barging && other.fairness == .barging
-            return conflicts && !mayBarge
+        for earlier in waiting.indices.prefix(place ?? waiting.count) where waiting[earlier].names.contains(name) {
+            let conflicts = waiting[earlier].mode != .shared || request.mode != .shared
+            let mayBarge = place == nil && request.fairness == .barging && waiting[earlier].fairness == .barging
+            if conflicts, !mayBarge { return "S9: a request for \(name) passed an earlier one" }
         }
-        return passed == nil ? nil : "S9: a request for \(name) passed an earlier one"
+        return nil
     }
 
     private mutating func judgeEnd(_ event: HolderEvent, at now: LogTime, delayed: Bool, _ table: LockTable) -> String?
@@ -142,9 +161,7 @@ struct TableJudge {
         guard let request = asked[grant.request] else { return nil }
         let minimumEnd = grant.grantedAt + request.minimumHold
         let until = max(delayed ? now + request.lockDelay : now, minimumEnd)
-        if event.mode == .exclusive, until > now {
-            closedUntil[event.name] = max(closedUntil[event.name] ?? .zero, until)
-        }
+        if until > now { closures[event.name, default: []].append((until, event.mode)) }
         let stays = table.view(of: event.name)?.holders.contains { $0.token == event.token } ?? false
         if stays, until <= now { return "S10: \(event.name) stays closed after a clean release" }
         return nil
@@ -190,6 +207,87 @@ struct TableJudge {
 
     func isRevoked(_ grant: GrantRecord) -> Bool {
         grant.names.contains { revoked.contains(Part(name: $0, token: grant.token)) }
+    }
+}
+
+/// The queue-head rule (RULES 34): whoever waits is blocked by a holder, a lock-delay, a minimum hold, the grace after a recovery, an
+/// earlier waiter, or one of these at another of its names.
+extension TableJudge {
+    private mutating func forgetClosures(before now: LogTime) {
+        guard !closures.isEmpty else { return }
+        for name in Array(closures.keys) {
+            closures[name]?.removeAll { $0.until <= now }
+            if closures[name]?.isEmpty ?? false { closures[name] = nil }
+        }
+    }
+
+    /// Whether what is over leaves the name open to such a grant.
+    private func isOpen(_ name: LockName, to mode: LockMode, at now: LogTime) -> Bool {
+        guard let left = closures[name] else { return true }
+        return Room(of: left.lazy.filter { $0.until > now }.map(\.mode)).admits(mode)
+    }
+
+    private func headProblem(at now: LogTime) -> String? {
+        guard !waiting.isEmpty, recoveringUntil <= now else { return nil }
+        var queues: [LockName: Queue] = [:]
+        for place in waiting.indices {
+            var isBlocked = false
+            let mode = waiting[place].mode
+            for name in waiting[place].names {
+                let queue = queues[name] ?? Queue(room: room(in: name))
+                isBlocked = isBlocked || queue.blocks(mode, keepsOrder: judgesOrder)
+            }
+            if !isBlocked { return "L3: request \(waiting[place].request.low) waits, blocked by nothing" }
+            for name in waiting[place].names {
+                var queue = queues.removeValue(forKey: name) ?? Queue(room: room(in: name))
+                queue.isAwaited = true
+                if mode != .shared { queue.isAwaitedAlone = true }
+                queues[name] = queue
+            }
+        }
+        return nil
+    }
+
+    private func room(in name: LockName) -> Room {
+        Room(of: live[name, default: []].lazy.map(\.mode) + closures[name, default: []].lazy.map(\.mode))
+    }
+
+    /// What those who hold a name leave to others.
+    private struct Room {
+        var isTaken = false
+        var isTakenAlone = false
+        var permits = 0
+
+        init(of modes: some Sequence<LockMode>) {
+            for mode in modes {
+                isTaken = true
+                if mode == .exclusive { isTakenAlone = true }
+                if case .permits(let count, _) = mode { permits += count }
+            }
+        }
+
+        func admits(_ mode: LockMode) -> Bool {
+            switch mode {
+            case .exclusive: !isTaken
+            case .shared: !isTakenAlone
+            case .permits(let count, let limit): permits + count <= limit
+            }
+        }
+    }
+
+    /// Who holds a name and who waits for it, as far as it was looked at.
+    private struct Queue {
+        var room: Room
+        var isAwaited = false
+        /// Someone waits whom no one may pass.
+        var isAwaitedAlone = false
+
+        func blocks(_ mode: LockMode, keepsOrder: Bool) -> Bool {
+            if !room.admits(mode) { return true }
+            // With priorities a later request may come first: then anyone who waits may be the one to wait for.
+            guard keepsOrder else { return true }
+            return mode == .shared ? isAwaitedAlone : isAwaited
+        }
     }
 }
 

@@ -55,7 +55,8 @@ extension ConformanceSuite {
             }
         },
         ConformanceCase(
-            "run/begins-later", "A call made before the engine's run() has begun is served, not refused", covers: ["L5"],
+            "run/begins-later", "A call made before the engine's run() has begun is served, not refused",
+            covers: ["L5"],
             kinds: [.exclusive]
         ) { context in
             let backend = try await context.store.makeBackend()
