@@ -24,7 +24,8 @@ let package = Package(
     traits: [
         .default(enabledTraits: ["Proof"]),
         .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
-        .trait(name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
+        .trait(
+            name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -71,10 +72,12 @@ let package = Package(
         .target(name: "LocksteadEngines", dependencies: ["Lockstead"], swiftSettings: settings),
         // Manual clock, conformance suite: for our tests and for users' own.
         .target(name: "LocksteadTesting", dependencies: ["Lockstead"], swiftSettings: settings),
+        // Workloads, measurements and reports of `lockstead bench`.
+        .target(name: "LocksteadBench", dependencies: ["Lockstead"], swiftSettings: settings),
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                "Lockstead", "LocksteadBench", "LocksteadEngines", "LocksteadGuards",
                 .target(name: "LocksteadSimulator", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -13,5 +13,6 @@ struct LocksteadCommand: AsyncParsableCommand {
         subcommands: [
             ExecCommand.self, ListCommand.self, InspectCommand.self, WatchCommand.self, ForceReleaseCommand.self,
             RepairCommand.self, DoctorCommand.self, DemoCommand.self, DemoWorkerCommand.self, GuardCommand.self,
+            BenchProbeCommand.self,
         ] + ProofCommands.all)
 }

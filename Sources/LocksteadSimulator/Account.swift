@@ -12,7 +12,8 @@ enum Account {
         case .cancel(let session, let request): "cancel request \(request.low) of \(short(session))"
         case .release(let release): "release \(of(release))"
         case .downgrade(let release): "downgrade \(of(release))"
-        case .handOver(let hand): "hand over \(hand.name) token \(hand.token) of \(short(hand.session)) to \(of(hand.to))"
+        case .handOver(let hand):
+            "hand over \(hand.name) token \(hand.token) of \(short(hand.session)) to \(of(hand.to))"
         case .validate(let name, let token): "validate \(name) token \(token)"
         case .forceRelease(let force): "force \(force.name)\(force.now ? " now" : "")"
         case .advance: "advance"
@@ -31,7 +32,8 @@ enum Account {
 
     private static func of(_ acquire: Command.Acquire) -> String {
         let names = acquire.names.map(\.text).joined(separator: "+")
-        let wait = acquire.waitUntil.map { $0 == .distantFuture ? ", waits" : ", waits until \(seconds($0))" } ?? ", tries"
+        let wait =
+            acquire.waitUntil.map { $0 == .distantFuture ? ", waits" : ", waits until \(seconds($0))" } ?? ", tries"
         return "\(names) \(acquire.mode) as request \(acquire.request.low) of owner \(acquire.owner.low) in "
             + "\(short(acquire.session))\(wait)\(terms(acquire))\(of(acquire.dedup))"
     }

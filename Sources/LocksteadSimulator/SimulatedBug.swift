@@ -15,7 +15,8 @@ package enum SimulatedBug: Sendable, Hashable {
     package static func all(in layer: SimulatedLayer) -> [SimulatedBug] {
         switch layer {
         case .table: PlantedBug.allCases.map(SimulatedBug.table) + [.canary]
-        case .session: KeeperBug.allCases.map(SimulatedBug.keeper) + SessionBug.allCases.map(SimulatedBug.session) + [.canary]
+        case .session:
+            KeeperBug.allCases.map(SimulatedBug.keeper) + SessionBug.allCases.map(SimulatedBug.session) + [.canary]
         }
     }
 

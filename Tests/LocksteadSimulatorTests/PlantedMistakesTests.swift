@@ -5,7 +5,9 @@ import Testing
 struct PlantedMistakesTests {
     private static let ofSessions = SimulatedBug.all(in: .session).filter { $0 != .canary }
 
-    @Test("each mistake planted around sessions is found (RULES 1, 2, 3, 4, 8, 19, 22a, 22b, 22c, 22d, 22e, 35)", arguments: ofSessions)
+    @Test(
+        "each mistake planted around sessions is found (RULES 1, 2, 3, 4, 8, 19, 22a, 22b, 22c, 22d, 22e, 35)",
+        arguments: ofSessions)
     func found(bug: SimulatedBug) throws {
         let search = BugSearch(for: bug, in: .session, seeds: 200, steps: 1_500)
         let finding = try #require(search.finding, "\(bug.name) went unseen for 200 seeds")

@@ -40,9 +40,9 @@ extension LockTable {
 
     /// What is wrong with the request itself, whatever the table holds.
     func problem(with command: Command.Acquire) -> Refusal? {
-        guard (1...Limits.namesPerRequest).contains(command.names.count),
-            zip(command.names, command.names.dropFirst()).allSatisfy({ $0 != $1 })
-        else { return .badNames }
+        guard (1...Limits.namesPerRequest).contains(command.names.count), areDistinct(command.names) else {
+            return .badNames
+        }
         if case .permits(let count, let limit) = command.mode {
             guard (1...LockMode.maximumPermits).contains(limit), (1...limit).contains(count) else { return .badPermits }
         }
@@ -50,6 +50,11 @@ extension LockTable {
         else { return .badTerms }
         guard command.note.byteCount <= HolderNote.maximumByteCount else { return .noteTooLong }
         return nextToken == nil ? .tokensExhausted : nil
+    }
+
+    /// Names are sorted, so that twins are neighbours.
+    private func areDistinct(_ names: [LockName]) -> Bool {
+        names.count == 1 || zip(names, names.dropFirst()).allSatisfy { $0 != $1 }
     }
 
     func waiter(of command: Command.Acquire) -> Slot<WaiterRecord>? {

@@ -1,7 +1,8 @@
 extension LockTable {
     /// Sums up the whole state: equal for equal tables, in every process, after every snapshot.
     ///
-    /// A running sum of record hashes, so that it costs a command only what the command changed (RULES 25).
+    /// A running sum of record hashes, so that it costs a command only what the command changed (RULES 25); or, where the table
+    /// keeps none, summed up here.
     package var digest: UInt64 {
         var hash = RecordHash(kind: 1)
         hash.combine(logTime)
@@ -11,10 +12,30 @@ extension LockTable {
         hash.combine(recoveringUntil ?? .zero)
         hash.combine(longestLease)
         hash.combine(UInt64(featureLevel))
-        return hash.value &+ recordSum
+        return hash.value &+ (keepsDigest ? recordSum : sumOfRecords())
     }
 
-    func hash(_ record: SessionRecord) -> UInt64 {
+    /// What `recordSum` is where it is kept.
+    func sumOfRecords() -> UInt64 {
+        var sum: UInt64 = 0
+        for slot in sessionSlab.slots {
+            sum &+= recordHash(sessionSlab[slot])
+            for answer in sessionSlab[slot].answers { sum &+= recordHash(answer, of: sessionSlab[slot].id) }
+        }
+        for slot in holderSlab.slots { sum &+= recordHash(holderSlab[slot]) }
+        for slot in waiterSlab.slots { sum &+= recordHash(waiterSlab[slot]) }
+        return sum
+    }
+
+    // What a record adds to the running sum: nothing where none is kept.
+    func hash(_ record: SessionRecord) -> UInt64 { keepsDigest ? recordHash(record) : 0 }
+    func hash(_ record: HolderRecord) -> UInt64 { keepsDigest ? recordHash(record) : 0 }
+    func hash(_ record: WaiterRecord) -> UInt64 { keepsDigest ? recordHash(record) : 0 }
+    func hash(_ record: DedupRecord, of session: SessionID) -> UInt64 {
+        keepsDigest ? recordHash(record, of: session) : 0
+    }
+
+    private func recordHash(_ record: SessionRecord) -> UInt64 {
         var hash = RecordHash(kind: 2)
         hash.combine(record.id)
         hash.combine(record.identity)
@@ -24,9 +45,9 @@ extension LockTable {
         return hash.value
     }
 
-    func hash(_ record: HolderRecord) -> UInt64 {
+    private func recordHash(_ record: HolderRecord) -> UInt64 {
         var hash = RecordHash(kind: 3)
-        hash.combine(lockSlab[record.lock].nameHash)
+        hash.combine(RecordHash.of(lockSlab[record.lock].name))
         if record.names.count > 1 { for name in record.names { hash.combine(name.text) } }
         hash.combine(record.sessionID)
         hash.combine(record.owner)
@@ -59,13 +80,13 @@ extension LockTable {
     }
 
     /// Waiting is the slow path, so the snapshot's own bytes serve: nothing can be forgotten here that is remembered there.
-    func hash(_ record: WaiterRecord) -> UInt64 {
+    private func recordHash(_ record: WaiterRecord) -> UInt64 {
         var encoder = SnapshotEncoder()
         encoder.write(record)
         return RecordHash.of(encoder.bytes, kind: 4)
     }
 
-    func hash(_ record: DedupRecord, of session: SessionID) -> UInt64 {
+    private func recordHash(_ record: DedupRecord, of session: SessionID) -> UInt64 {
         var encoder = SnapshotEncoder()
         encoder.write(session)
         encoder.write(record)

@@ -32,29 +32,33 @@ extension LockTable {
     /// The live record of a name, made if there is none.
     mutating func lock(named name: LockName, kind: LockKind) -> Slot<LockRecord> {
         if let slot = lockIndex[name] { return slot }
-        let slot = lockSlab.insert(LockRecord(name: name, nameHash: RecordHash.of(name), kind: kind))
+        let slot = lockSlab.insert(LockRecord(name: name, kind: kind))
         lockIndex[name] = slot
         return slot
     }
 
     /// Enters a holder into its lock and, while an owner stands behind it, into its session and its owner.
     @discardableResult
-    mutating func insertHolder(_ record: HolderRecord) -> Slot<HolderRecord> {
+    mutating func insertHolder(_ record: consuming HolderRecord) -> Slot<HolderRecord> {
+        let (lock, mode) = (record.lock, record.mode)
         let slot = holderSlab.insert(record)
-        let lock = record.lock
         holderSlab.append(slot, to: &lockSlab[lock].holders, HolderRecord.InLock.self)
-        count(record.mode, in: lock, by: 1)
-        if record.mode != .exclusive { sharedHolderIndex[HolderKey(lock: lock, token: record.token)] = slot }
-        if let session = record.session {
-            holderSlab.append(slot, to: &sessionSlab[session].holders, HolderRecord.InSession.self)
-            sessionSlab[session].grantCount += 1
-            if record.part == 0 || grantIndex[record.requestKey] == nil { grantIndex[record.requestKey] = slot }
-            holderSlab.append(
-                slot, to: &owners[record.owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
-        }
-        recordSum &+= hash(record)
+        count(mode, in: lock, by: 1)
+        if mode != .exclusive { sharedHolderIndex[HolderKey(lock: lock, token: holderSlab[slot].token)] = slot }
+        attach(slot)
+        recordSum &+= hash(holderSlab[slot])
         setTimer(slot)
         return slot
+    }
+
+    /// Enters a holder that an owner stands behind into its session and its owner.
+    private mutating func attach(_ slot: Slot<HolderRecord>) {
+        guard let session = holderSlab[slot].session else { return }
+        holderSlab.append(slot, to: &sessionSlab[session].holders, HolderRecord.InSession.self)
+        sessionSlab[session].grantCount += 1
+        let (owner, key) = (holderSlab[slot].owner, holderSlab[slot].requestKey)
+        if holderSlab[slot].part == 0 || grantIndex[key] == nil { grantIndex[key] = slot }
+        holderSlab.append(slot, to: &owners[owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
     }
 
     mutating func count(_ mode: LockMode, in lock: Slot<LockRecord>, by step: Int) {
@@ -67,18 +71,22 @@ extension LockTable {
         }
     }
 
-    func record(of slot: Slot<HolderRecord>) -> GrantRecord {
-        let holder = holderSlab[slot]
-        return GrantRecord(
+    func record(of slot: Slot<HolderRecord>) -> GrantRecord { Self.grant(holderSlab[slot]) }
+
+    private static func grant(_ holder: borrowing HolderRecord) -> GrantRecord {
+        GrantRecord(
             session: holder.sessionID, request: holder.request, owner: holder.owner, names: holder.names,
             mode: holder.mode, token: holder.token, count: holder.count, grantedAt: holder.grantedAt,
             maximumHoldEnd: holder.maximumHoldEnd < .distantFuture ? holder.maximumHoldEnd : nil, note: holder.note)
     }
 
     func event(of slot: Slot<HolderRecord>) -> HolderEvent {
-        let holder = holderSlab[slot]
-        return HolderEvent(
-            name: lockSlab[holder.lock].name, session: holder.sessionID, request: holder.request, owner: holder.owner,
+        Self.event(of: holderSlab[slot], lockSlab[holderSlab[slot].lock].name)
+    }
+
+    private static func event(of holder: borrowing HolderRecord, _ name: LockName) -> HolderEvent {
+        HolderEvent(
+            name: name, session: holder.sessionID, request: holder.request, owner: holder.owner,
             mode: holder.mode, token: holder.token, note: holder.note)
     }
 }

@@ -147,7 +147,7 @@ extension LockTable {
         sessionSlab[record.session].waiterCount -= 1
         let owner = record.command.owner
         waiterSlab.unlink(slot, from: &owners[owner, default: OwnerRecord()].waiters, WaiterRecord.OfOwner.self)
-        if owners[owner]?.isEmpty ?? false { owners[owner] = nil }
+        owners.remove(owner) { $0.isEmpty }
         waiterIndex[RequestKey(session: record.command.session, request: record.command.request)] = nil
         waiterSlab.remove(slot)
     }

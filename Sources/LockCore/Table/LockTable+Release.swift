@@ -39,10 +39,9 @@ extension LockTable {
 
     /// A clean release, or the acknowledgement of a forced one: only the latter leaves a lock-delay (S10).
     mutating func giveBack(_ slot: Slot<HolderRecord>, _ effects: inout [Effect]) {
-        let holder = holderSlab[slot]
         effects.append(.released(event(of: slot)))
-        let forced = holder.phase != .held && !makes(.acknowledgementWithoutDelay)
-        retire(slot, delay: forced || makes(.lockDelayAfterRelease) ? holder.lockDelay : .zero)
+        let forced = holderSlab[slot].phase != .held && !makes(.acknowledgementWithoutDelay)
+        retire(slot, delay: forced || makes(.lockDelayAfterRelease) ? holderSlab[slot].lockDelay : .zero)
     }
 
     /// The session's live holder of `name` under `token`.
@@ -56,10 +55,9 @@ extension LockTable {
     }
 
     private func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
-        if let slot = sharedHolderIndex[HolderKey(lock: lock, token: token)] { return slot }
-        // Beside an exclusive holder there is no other, so the list is short.
-        guard let slot = lockSlab[lock].holders.first, holderSlab[slot].token == token else { return nil }
-        return slot
+        // Beside an exclusive holder there is no other, so that the first is the one or the index knows it.
+        if let slot = lockSlab[lock].holders.first, holderSlab[slot].token == token { return slot }
+        return sharedHolderIndex[HolderKey(lock: lock, token: token)]
     }
 
     func isLive(_ token: FencingToken, of name: LockName) -> Bool {
@@ -80,23 +78,23 @@ extension LockTable {
 
     mutating func removeHolder(_ slot: Slot<HolderRecord>) {
         detach(slot)
-        let record = holderSlab[slot]
-        recordSum &-= hash(record)
-        holderSlab.unlink(slot, from: &lockSlab[record.lock].holders, HolderRecord.InLock.self)
-        count(record.mode, in: record.lock, by: -1)
-        if record.mode != .exclusive { sharedHolderIndex[HolderKey(lock: record.lock, token: record.token)] = nil }
+        let (lock, mode, token) = (holderSlab[slot].lock, holderSlab[slot].mode, holderSlab[slot].token)
+        recordSum &-= hash(holderSlab[slot])
+        holderSlab.unlink(slot, from: &lockSlab[lock].holders, HolderRecord.InLock.self)
+        count(mode, in: lock, by: -1)
+        if mode != .exclusive { sharedHolderIndex[HolderKey(lock: lock, token: token)] = nil }
         holderSlab.remove(slot)
-        touch(record.lock, readersToo: record.mode == .exclusive)
+        touch(lock, readersToo: mode == .exclusive)
     }
 
     /// Takes the holder from its session and its owner.
-    private mutating func detach(_ slot: Slot<HolderRecord>) {
+    mutating func detach(_ slot: Slot<HolderRecord>) {
         guard let session = holderSlab[slot].session else { return }
         holderSlab.unlink(slot, from: &sessionSlab[session].holders, HolderRecord.InSession.self)
         sessionSlab[session].grantCount -= 1
         let owner = holderSlab[slot].owner
         holderSlab.unlink(slot, from: &owners[owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
-        if owners[owner]?.isEmpty ?? false { owners[owner] = nil }
+        owners.remove(owner) { $0.isEmpty }
         holderSlab[slot].session = nil
         forgetGrant(slot)
     }
@@ -104,8 +102,9 @@ extension LockTable {
     /// The index goes on to another live part of the grant, or forgets it with its last.
     private mutating func forgetGrant(_ slot: Slot<HolderRecord>) {
         let key = holderSlab[slot].requestKey
+        if holderSlab[slot].names.count == 1 { return grantIndex.remove(key) { $0 == slot } }
         guard grantIndex[key] == slot else { return }
-        grantIndex[key] = holderSlab[slot].names.count == 1 ? nil : liveParts(of: slot).first
+        grantIndex[key] = liveParts(of: slot).first
     }
 
     private func liveParts(of slot: Slot<HolderRecord>) -> [Slot<HolderRecord>] {

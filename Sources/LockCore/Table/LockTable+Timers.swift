@@ -41,9 +41,8 @@ extension LockTable {
     mutating func setTimer(_ slot: Slot<HolderRecord>) {
         let due = holderSlab[slot].due
         guard due < .distantFuture else { return }
-        let record = holderSlab[slot]
-        timers.insert(
-            TimerRecord(time: due, rank: 1, key: record.token.rawValue, part: record.part, subject: .holder(slot)))
+        let (token, part) = (holderSlab[slot].token, holderSlab[slot].part)
+        timers.insert(TimerRecord(time: due, rank: 1, key: token.rawValue, part: part, subject: .holder(slot)))
     }
 
     mutating func setRecoveryTimer() {

@@ -5,7 +5,7 @@ internal import HeapModule
 ///
 /// A pure, deterministic value. What went in is a `Command` with the time at which it counts; what came out is an `Answer` for its
 /// sender and `Effect`s for everyone else. No command traps, whatever it holds; equal tables fed equal commands stay equal
-/// (`digest`). Lookups go through dictionaries that are never iterated; all order lives in lists and ordering keys (RULES 25).
+/// (`digest`). Lookups go through maps that cannot be iterated; all order lives in lists and ordering keys (RULES 25).
 package struct LockTable: Sendable {
     /// Last applied time; never goes back (RULES 4).
     package internal(set) var logTime: LogTime
@@ -23,21 +23,23 @@ package struct LockTable: Sendable {
     var waiterSlab = Slab<WaiterRecord>()
     var queueSlab = Slab<QueueRecord>()
 
-    var sessionIndex: [SessionID: Slot<SessionRecord>] = [:]
+    var sessionIndex = FlatMap<SessionID, Slot<SessionRecord>>()
     var sessionsOfIdentity: [String: Int] = [:]
-    var lockIndex: [LockName: Slot<LockRecord>] = [:]
-    var owners: [OwnerID: OwnerRecord] = [:]
-    var waiterIndex: [RequestKey: Slot<WaiterRecord>] = [:]
+    var lockIndex = FlatMap<LockName, Slot<LockRecord>>()
+    var owners = FlatMap<OwnerID, OwnerRecord>()
+    var waiterIndex = FlatMap<RequestKey, Slot<WaiterRecord>>()
     /// One live part of each grant, so that a repeated or withdrawn request finds its grant at once.
-    var grantIndex: [RequestKey: Slot<HolderRecord>] = [:]
+    var grantIndex = FlatMap<RequestKey, Slot<HolderRecord>>()
     /// Only grants that can have many beside them; an exclusive one is found in its lock's short list.
-    var sharedHolderIndex: [HolderKey: Slot<HolderRecord>] = [:]
+    var sharedHolderIndex = FlatMap<HolderKey, Slot<HolderRecord>>()
 
     var timers = Heap<TimerRecord>()
     /// Locks whose queue may have become grantable during the present command, in order.
     var touched: [TouchRecord] = []
-    /// Sum of the hashes of all records; see `digest`.
+    /// Sum of the hashes of all records, where the table keeps one; see `digest`.
     var recordSum: UInt64 = 0
+    /// Whether each command keeps the digest up to date, or whoever asks for it pays a walk over the table.
+    let keepsDigest: Bool
     let limits: TableLimits
 
     #if DEBUG || PlantedBugs
@@ -46,13 +48,15 @@ package struct LockTable: Sendable {
     #endif
 
     /// An empty table.
+    ///
+    /// `keepsDigest: false` suits an engine that never compares tables; the digest is the same then, and slow.
     package init(
         firstToken: FencingToken = FencingToken(rawValue: 1), at now: LogTime = .zero,
-        limits: TableLimits = TableLimits()
+        limits: TableLimits = TableLimits(), keepsDigest: Bool = true
     ) {
         self.logTime = min(now, .latest)
         self.nextTokenValue = min(firstToken.rawValue, FencingToken.maximum.rawValue + 1)
-        self.limits = limits
+        (self.limits, self.keepsDigest) = (limits, keepsDigest)
     }
 
     /// The token of the next grant, or `nil` once all are spent.

@@ -14,7 +14,7 @@ struct SessionRecord: SlabRecord {
     /// Answers kept for retries, by rising sequence.
     var answers: [DedupRecord] = []
 
-    static let vacant = SessionRecord(id: SessionID(high: 0, low: 0), identity: "", timeToLive: .zero)
+    mutating func vacate() { (identity, answers) = ("", []) }
 }
 
 /// One answer kept for retries.
@@ -32,7 +32,6 @@ struct DedupRecord: Sendable, Hashable {
 /// It vanishes with its last entry; the token is the table's, so nothing is lost.
 struct LockRecord: SlabRecord {
     var name: LockName
-    var nameHash: UInt64
     var kind: LockKind
     var holders = ListEnds<HolderRecord>()
     var queue = ListEnds<QueueRecord>()
@@ -45,8 +44,7 @@ struct LockRecord: SlabRecord {
     /// Readers behind it wait; those before it may enter.
     var firstExclusiveWaiter: Slot<QueueRecord>?
 
-    // The name of an empty place is never read.
-    static let vacant = LockRecord(name: .vacant, nameHash: 0, kind: .readWrite)
+    mutating func vacate() { name = .vacant }
 }
 
 /// One name of one grant; also what keeps the name closed after it (see `HolderPhase`).
@@ -125,11 +123,7 @@ struct OwnerRecord: Sendable {
 }
 
 extension HolderRecord {
-    static let vacant = HolderRecord(
-        lock: .nowhere, session: nil, sessionID: SessionID(high: 0, low: 0), owner: OwnerID(high: 0, low: 0),
-        request: RequestID(high: 0, low: 0), names: [], part: 0, mode: .exclusive, token: FencingToken(rawValue: 0),
-        grantedAt: .zero, lockDelay: .zero, minimumHoldEnd: .zero, maximumHoldEnd: .distantFuture, note: HolderNote()
-    )
+    mutating func vacate() { (names, note) = ([], HolderNote()) }
 
     enum InLock: ListAxis {
         static func links(of record: HolderRecord) -> ListLinks<HolderRecord> { record.inLock }
@@ -154,13 +148,7 @@ extension HolderRecord {
 }
 
 extension WaiterRecord {
-    static let vacant = WaiterRecord(
-        session: .nowhere,
-        command: Command.Acquire(
-            session: SessionID(high: 0, low: 0), request: RequestID(high: 0, low: 0), owner: OwnerID(high: 0, low: 0),
-            names: []
-        ), deadline: .zero, since: .zero, priority: 0, arrival: 0
-    )
+    mutating func vacate() { (command.names, command.note, entries) = ([], HolderNote(), []) }
 
     enum InSession: ListAxis {
         static func links(of record: WaiterRecord) -> ListLinks<WaiterRecord> { record.inSession }
@@ -178,7 +166,7 @@ extension WaiterRecord {
 }
 
 extension QueueRecord {
-    static let vacant = QueueRecord(waiter: .nowhere, lock: .nowhere)
+    func vacate() {}
 
     enum InQueue: ListAxis {
         static func links(of record: QueueRecord) -> ListLinks<QueueRecord> { record.links }

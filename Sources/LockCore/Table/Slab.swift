@@ -1,7 +1,7 @@
 /// A record that a `Slab` can keep a place for.
 package protocol SlabRecord: Sendable {
-    /// What lies in an empty place; holds no storage of its own.
-    static var vacant: Self { get }
+    /// Lets go of all storage; nobody reads the rest any more.
+    mutating func vacate()
 }
 
 /// A place in a `Slab`, typed by what lies there.
@@ -10,50 +10,66 @@ package struct Slot<Record: SlabRecord>: Sendable, Hashable {
 
     /// For records that lie nowhere; reaching for it traps.
     package static var nowhere: Slot { Slot(index: -1) }
+
+    /// For hashing.
+    var flatWord: UInt64 { UInt64(truncatingIfNeeded: index) }
 }
 
 /// Records at places that stay put, so that lists can be threaded through them: adding, removing and reaching one is O(1).
 ///
 /// The order of places carries no meaning: it differs between a table that lived on and one restored from a snapshot.
 package struct Slab<Record: SlabRecord>: Sendable {
-    private var records: [Record] = []
-    private var occupied: [Bool] = []
-    private var vacancies: [Int32] = []
+    private struct Place: Sendable {
+        var record: Record
+        /// The next empty place where this one is empty.
+        var next: Int32
+    }
 
-    package var count: Int { records.count - vacancies.count }
+    private static var occupied: Int32 { -2 }
+    private static var none: Int32 { -1 }
+
+    private var places: [Place] = []
+    private var firstVacancy = Self.none
+    package private(set) var count = 0
 
     package init() {}
 
-    package mutating func insert(_ record: Record) -> Slot<Record> {
-        if let index = vacancies.popLast() {
-            records[Int(index)] = record
-            occupied[Int(index)] = true
-            return Slot(index: index)
+    package mutating func insert(_ record: consuming Record) -> Slot<Record> {
+        count += 1
+        let index = firstVacancy
+        guard index != Self.none else {
+            places.append(Place(record: record, next: Self.occupied))
+            return Slot(index: Int32(places.count - 1))
         }
-        records.append(record)
-        occupied.append(true)
-        return Slot(index: Int32(records.count - 1))
+        firstVacancy = places[Int(index)].next
+        places[Int(index)] = Place(record: record, next: Self.occupied)
+        return Slot(index: index)
     }
 
     package mutating func remove(_ slot: Slot<Record>) {
-        precondition(occupied[Int(slot.index)], "an empty place was removed")
-        records[Int(slot.index)] = .vacant
-        occupied[Int(slot.index)] = false
-        vacancies.append(slot.index)
+        Self.clear(&places[Int(slot.index)], next: firstVacancy)
+        firstVacancy = slot.index
+        count -= 1
+    }
+
+    private static func clear(_ place: inout Place, next: Int32) {
+        precondition(place.next == occupied, "an empty place was removed")
+        place.record.vacate()
+        place.next = next
     }
 
     package func contains(_ slot: Slot<Record>) -> Bool {
-        occupied.indices.contains(Int(slot.index)) && occupied[Int(slot.index)]
+        places.indices.contains(Int(slot.index)) && places[Int(slot.index)].next == Self.occupied
     }
 
     package subscript(slot: Slot<Record>) -> Record {
-        _read { yield records[Int(slot.index)] }
-        _modify { yield &records[Int(slot.index)] }
+        _read { yield places[Int(slot.index)].record }
+        _modify { yield &places[Int(slot.index)].record }
     }
 
     /// All occupied places, in no meaningful order.
     package var slots: [Slot<Record>] {
-        occupied.indices.filter { occupied[$0] }.map { Slot(index: Int32($0)) }
+        places.indices.filter { places[$0].next == Self.occupied }.map { Slot(index: Int32($0)) }
     }
 }
 

@@ -9,6 +9,8 @@ public struct LockName: Sendable, Hashable, Comparable {
 
     /// The name as text.
     public let text: String
+    /// Taken once, when the name is checked: a name that is kept makes every lookup cheap.
+    let flatHash: UInt64
 
     /// Checks and wraps a name.
     ///
@@ -18,19 +20,37 @@ public struct LockName: Sendable, Hashable, Comparable {
         if let problem = Self.problem(in: text) {
             throw LockError(.invalidName, problem, effect: .didNotHappen)
         }
-        self.text = text
+        self.init(unchecked: text)
     }
 
     /// No lock's name: fills empty places in tables.
     package static let vacant = LockName(unchecked: "")
 
-    private init(unchecked text: String) { self.text = text }
+    private init(unchecked text: String) {
+        self.text = text
+        flatHash = Self.hash(of: text)
+    }
+
+    private static func hash(of text: String) -> UInt64 {
+        if let hash = text.utf8.withContiguousStorageIfAvailable(FlatHash.of) { return hash }
+        // A string of a foreign kind: only Darwin has those.
+        return Array(text.utf8).withUnsafeBufferPointer(FlatHash.of)
+    }
+
+    /// Names are equal where their texts are.
+    public static func == (left: LockName, right: LockName) -> Bool {
+        left.flatHash == right.flatHash && left.text == right.text
+    }
+
+    /// Hashes the name.
+    public func hash(into hasher: inout Hasher) { hasher.combine(flatHash) }
 
     /// What is wrong with `text` as a name, or `nil`.
     ///
     /// Its one reader outside the initialiser is the snapshot decoder.
     package static func problem(in text: String) -> String? {
         let bytes = text.utf8.count
+        if bytes <= maximumByteCount, isPlain(text) { return nil }
         guard bytes > 0 else { return "A lock's name is empty; give it 1 to \(maximumByteCount) bytes." }
         guard bytes <= maximumByteCount else {
             return "A lock's name has \(bytes) bytes; the most is \(maximumByteCount). Shorten it or hash its tail."
@@ -45,6 +65,26 @@ public struct LockName: Sendable, Hashable, Comparable {
         }
         return nil
     }
+
+    /// Whether the name is ASCII and in order: nearly all are, and one look at each byte shows it.
+    private static func isPlain(_ text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            var (length, dots) = (0, 0)
+            for byte in bytes {
+                if byte == UInt8(ascii: "/") {
+                    guard isSegment(length, dots: dots) else { return false }
+                    (length, dots) = (0, 0)
+                } else {
+                    guard byte >= 0x20, byte < 0x7F else { return false }
+                    (length, dots) = (length + 1, byte == UInt8(ascii: ".") ? dots + 1 : dots)
+                }
+            }
+            return isSegment(length, dots: dots)
+        } ?? false
+    }
+
+    /// Neither empty nor `.` nor `..`.
+    private static func isSegment(_ length: Int, dots: Int) -> Bool { length > 2 || length > dots }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)

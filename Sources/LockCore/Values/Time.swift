@@ -8,13 +8,29 @@ package struct TimeSpan: Sendable, Hashable, Comparable {
 
     /// Rounds towards zero; saturates beyond 292 years.
     package init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow {
-            nanoseconds = seconds < 0 ? .min : .max
-        } else {
-            nanoseconds = whole.saturatingAdding(attoseconds / 1_000_000_000)
+        let attoseconds = duration.attoseconds
+        let magnitude = attoseconds.magnitude
+        guard magnitude < Self.firstBeyond else {
+            nanoseconds = attoseconds < 0 ? .min : .max
+            return
         }
+        let whole = Self.billionths(of: magnitude)
+        nanoseconds = attoseconds < 0 ? -whole : whole
+    }
+
+    /// 2^63 nanoseconds in attoseconds.
+    private static let firstBeyond = (UInt128(1) << 63) * 1_000_000_000
+
+    /// Divides by 10⁹ = 2⁹ · 5⁹, the second factor in digits of 32 bits: a division of 128 bits would cost more than a lock.
+    private static func billionths(of attoseconds: UInt128) -> Int64 {
+        let dividend = attoseconds >> 9
+        let divisor: UInt64 = 1_953_125
+        // Below 2²⁰ for all that fits the result, so the first digit of the quotient is zero.
+        let high = UInt64(truncatingIfNeeded: dividend >> 64)
+        let low = UInt64(truncatingIfNeeded: dividend)
+        let middle = high << 32 | low >> 32
+        let last = (middle % divisor) << 32 | (low & 0xFFFF_FFFF)
+        return Int64((middle / divisor) << 32 | (last / divisor))
     }
 
     package static func seconds(_ count: Int64) -> TimeSpan {

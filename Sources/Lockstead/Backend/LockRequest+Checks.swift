@@ -15,6 +15,12 @@ extension LockRequest {
             effect: .didNotHappen)
     }
 
+    /// Whether it asks for one name, exclusively, and for nothing that not every engine has.
+    var isPlain: Bool {
+        names.count == 1 && mode == .exclusive && lease.attoseconds > 0 && terms.lockDelay.attoseconds == 0
+            && terms.minimumHold.attoseconds == 0 && terms.maximumHold == nil
+    }
+
     private func checkLease(against capabilities: Capabilities) throws(LockError) {
         let shortest = capabilities.shortestLease ?? .zero
         guard lease > .zero, lease >= shortest, lease <= capabilities.longestLease else {

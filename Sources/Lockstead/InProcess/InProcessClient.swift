@@ -4,10 +4,6 @@ import LockCore
 struct InProcessClient: Sendable {
     typealias ID = UInt64
 
-    /// Can transition to: stopped, for good.
-    ///
-    /// A stopped client acquires nothing; its grants stay until they are released.
-    private(set) var isStopped = false
     /// Whether its `run()` sleeps for the table's timers.
     var drives = false
     let bell = WakeSignal()
@@ -16,17 +12,12 @@ struct InProcessClient: Sendable {
     /// The sessions that were opened, to be closed at the end.
     var sessions: [SessionID] = []
 
-    mutating func stop() {
-        isStopped = true
-        drives = false
-    }
-
     /// The lease decides the session, because a forced release waits for as long as the holder's session may live (RULES 19).
     ///
     /// Leases are rounded up to tenths of a second, which bounds the sessions of one client.
     static func session(of client: ID, lease: Duration) -> SessionID {
-        let tenths = (TimeSpan(lease).nanoseconds.saturatingAdding(99_999_999)) / 100_000_000
-        return SessionID(high: client, low: UInt64(clamping: tenths))
+        let tenths = (TimeSpan(lease) + TimeSpan(nanoseconds: 99_999_999)).nanoseconds / 100_000_000
+        return SessionID(high: client, low: tenths > 0 ? UInt64(tenths) : 0)
     }
 
     /// The time to live of such a session.

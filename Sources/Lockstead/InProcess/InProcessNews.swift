@@ -59,7 +59,7 @@ struct NewsQueue: Sendable {
 extension InProcessState {
     mutating func add(_ reader: ChangeReader) -> UInt64 {
         let ticket = drawTicket()
-        if clients[reader.client]?.isStopped == false {
+        if !stopped.contains(reader.client) {
             readers[ticket] = reader
         } else {
             news.append(.endOfChanges(reader.stream))
@@ -70,7 +70,7 @@ extension InProcessState {
     mutating func setNotices(_ reader: AsyncStream<BackendNotice>.Continuation, of client: InProcessClient.ID) {
         if let former = clients[client]?.notices { news.append(.endOfNotices(former)) }
         clients[client]?.notices = reader
-        if clients[client]?.isStopped != false { news.append(.endOfNotices(reader)) }
+        if stopped.contains(client) { news.append(.endOfNotices(reader)) }
     }
 
     mutating func publish(_ effect: Effect) {

@@ -9,13 +9,16 @@ enum Beginning: Sendable {
 
 extension InProcessState {
     mutating func begin(_ request: LockRequest, for client: InProcessClient.ID, at now: LogTime) -> Beginning {
-        guard clients[client]?.isStopped == false else { return .over(.failed(.engineStopped)) }
+        guard !stopped.contains(client) else { return .over(.failed(.engineStopped)) }
         let session = InProcessClient.session(of: client, lease: request.lease)
-        var answer = apply(.acquire(request.command(in: session)), at: now)
-        if answer == .refused(.unknownSession) {
-            open(session, for: client, at: now)
-            answer = apply(.acquire(request.command(in: session)), at: now)
-        }
+        let command = Command.acquire(request.command(in: session))
+        let answer = apply(command, at: now)
+        guard case .refused(.unknownSession) = answer else { return beginning(answer, request, session) }
+        open(session, for: client, at: now)
+        return beginning(apply(command, at: now), request, session)
+    }
+
+    private mutating func beginning(_ answer: Answer, _ request: LockRequest, _ session: SessionID) -> Beginning {
         switch answer {
         case .granted(let record): return .over(.granted(record))
         case .busy: return .over(.busy(describeFirst(of: request.names)))
@@ -76,7 +79,8 @@ extension InProcessState {
     ///
     /// What it holds stays held: its holders may be at work.
     mutating func stop(_ client: InProcessClient.ID, at now: LogTime) {
-        clients[client]?.stop()
+        stopped.insert(client)
+        clients[client]?.drives = false
         for (session, request) in waits.requests(of: client) { _ = apply(.cancel(session, request), at: now) }
         if let notices = clients[client]?.notices { news.append(.endOfNotices(notices)) }
         for (ticket, reader) in readers where reader.client == client {
@@ -92,5 +96,6 @@ extension InProcessState {
         stop(client, at: now)
         for session in clients[client]?.sessions ?? [] { _ = apply(.closeSession(session), at: now) }
         clients[client] = nil
+        stopped.remove(client)
     }
 }

@@ -7,6 +7,10 @@ struct InProcessState: Sendable {
     private var table: LockTable
     private var effects: [Effect] = []
     var clients: [InProcessClient.ID: InProcessClient] = [:]
+    /// Those of the clients that acquire nothing any more; nearly always none.
+    ///
+    /// A stopped client's grants stay until they are released.
+    var stopped: Set<InProcessClient.ID> = []
     var waits = InProcessWaits()
     var readers: [UInt64: ChangeReader] = [:]
     var news = NewsQueue()
@@ -19,7 +23,8 @@ struct InProcessState: Sendable {
         var limits = TableLimits()
         // Bounded by this process's own memory; nobody else pays for it.
         limits.grantsPerSession = 1_000_000
-        table = LockTable(firstToken: firstToken, at: now, limits: limits)
+        // No other table is ever compared with this one.
+        table = LockTable(firstToken: firstToken, at: now, limits: limits, keepsDigest: false)
     }
 
     #if DEBUG
@@ -38,6 +43,20 @@ struct InProcessState: Sendable {
         effects.removeAll(keepingCapacity: true)
         if let due = table.nextDue, due < alarm { ringDrivers(for: due) }
         return answer
+    }
+
+    /// `nil` where the table has to look closer.
+    mutating func acquireUncontended(_ request: LockRequest, _ session: SessionID, at now: LogTime) -> FencingToken? {
+        guard readers.isEmpty, !stopped.contains(session.high) else { return nil }
+        return table.acquireUncontended(
+            session: session, request: request.id, owner: request.owner, names: request.names, note: request.note,
+            at: now)
+    }
+
+    /// Reads no clock: where no timer runs, a release needs no time.
+    mutating func releaseUncontended(_ grant: Grant, _ session: SessionID) -> Bool {
+        guard readers.isEmpty, table.nextDue == nil else { return false }
+        return table.releaseUncontended(session: session, name: grant.names[0], token: grant.token, at: nil)
     }
 
     private mutating func takeIn(_ effect: Effect) {
@@ -64,7 +83,7 @@ struct InProcessState: Sendable {
 
     /// Resumes a call that waits; one that is not suspended yet will find its result.
     mutating func settle(_ call: InProcessWaits.Call, _ result: WaitResult) {
-        let result = clients[call.client].map { $0.isStopped ? .failed(.engineStopped) : result } ?? result
+        let result = stopped.contains(call.client) ? .failed(.engineStopped) : result
         if let continuation = call.continuation {
             aftermath.resumptions.append((continuation, result))
         } else {

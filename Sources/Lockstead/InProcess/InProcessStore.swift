@@ -42,6 +42,20 @@ public final class InProcessStore: Sendable {
         return result
     }
 
+    /// Takes what is free, where nobody need be told of it.
+    func acquireUncontended(_ request: LockRequest, for client: InProcessClient.ID) -> FencingToken? {
+        let now = LogTime(time.now)
+        let session = InProcessClient.session(of: client, lease: request.lease)
+        return state.withLock { $0.acquireUncontended(request, session, at: now) }
+    }
+
+    /// Frees what nobody awaits, where nobody need be told of it.
+    func releaseUncontended(_ grant: Grant, of client: InProcessClient.ID) -> Bool {
+        guard grant.names.count == 1 else { return false }
+        let session = InProcessClient.session(of: client, lease: grant.lease)
+        return state.withLock { $0.releaseUncontended(grant, session) }
+    }
+
     private func carryOut(_ aftermath: Aftermath) {
         for (continuation, result) in aftermath.resumptions { continuation.resume(returning: result) }
         for bell in aftermath.bells { bell.ring() }

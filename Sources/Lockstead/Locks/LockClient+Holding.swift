@@ -109,11 +109,11 @@ extension LockOutcome {
     /// The value, where the body returned inside its lease.
     ///
     /// - Throws: `leaseLost` where it overran.
-    func valueInsideLease(of name: String) throws(LockError) -> Value {
+    func valueInsideLease(of name: @autoclosure () -> String) throws(LockError) -> Value {
         guard case .lost(let reason) = lease else { return value }
         throw LockError.leaseLost(
             bodyFinished: true,
-            "The body under \(name) overran its lease (\(reason.inWords)): someone else may have held the lock before it returned. Check its work, fence its writes, or ask for a longer lease."
+            "The body under \(name()) overran its lease (\(reason.inWords)): someone else may have held the lock before it returned. Check its work, fence its writes, or ask for a longer lease."
         )
     }
 }

@@ -40,7 +40,9 @@
 
         func run() async throws {
             try await Failure.reporting {
-                if speed { return try SimulationReports(json: output.json).tell(TableSpeed.measure(checkEvery: checkEvery)) }
+                if speed {
+                    return try SimulationReports(json: output.json).tell(TableSpeed.measure(checkEvery: checkEvery))
+                }
                 if let planted, planted == "all" || seed == nil { return try await lookForPlanted(planted) }
                 try await lookForBroken()
             }

@@ -49,7 +49,8 @@
                 FailureReport($0, steps: steps, SimulationOptions(bug: search.bug))
             }
             let report = PlantedReport(
-                layer: search.layer.rawValue, mistake: search.bug.name, isFound: search.isFound, seedsTried: search.seeds,
+                layer: search.layer.rawValue, mistake: search.bug.name, isFound: search.isFound,
+                seedsTried: search.seeds,
                 finding: finding)
             if json { return try JSON.print(report) }
             let what = "\(report.layer.padded(to: 7))  \(report.mistake.padded(to: 28))"

@@ -64,7 +64,8 @@ struct BeliefJudge {
             case .sessionLost(let session):
                 if let proof = provedAt[session], real < proof.real + shortest(proof.timeToLive) {
                     let lived = Account.seconds(real - proof.real)
-                    return "S3: a session of \(Account.seconds(proof.timeToLive)) expired \(lived) after its last proof of life"
+                    return
+                        "S3: a session of \(Account.seconds(proof.timeToLive)) expired \(lived) after its last proof of life"
                 }
             case .expired(let event, let cause) where event.mode == .exclusive && cause != .holdLimit:
                 if let delay = lockDelays[event.token] { closedUntil[event.name] = decided + shortest(delay) }

@@ -64,7 +64,9 @@ struct GuardedResource {
         let isWrite = if case .write = operation.kind { true } else { false }
         if isWrite || bug != .guardChecksWritesOnly {
             if operation.token.rawValue < highest, bug != .guardIgnoresToken { return (nil, nil) }
-            if operation.token.rawValue < highest { return (nil, "S6: \(operation.name) took a token below one it had seen") }
+            if operation.token.rawValue < highest {
+                return (nil, "S6: \(operation.name) took a token below one it had seen")
+            }
             highest = operation.token.rawValue
         }
         guard case .write(let basis) = operation.kind else { return (version, nil) }

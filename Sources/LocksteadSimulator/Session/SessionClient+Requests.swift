@@ -121,11 +121,14 @@ extension SessionClient {
     /// What was given back long ago is given back once more (S7).
     private mutating func releaseAgain(at now: ContinuousTime) {
         guard let session, let old = formerGrants.randomElement(using: &draw) else { return }
-        ask(.command(.release(.init(session: session, names: old.names, token: old.token, dedup: freshSequence()))), at: now)
+        ask(
+            .command(.release(.init(session: session, names: old.names, token: old.token, dedup: freshSequence()))),
+            at: now)
     }
 
     private mutating func validate(at now: ContinuousTime) {
-        guard let grant = (handles.map(\.grant) + formerGrants).randomElement(using: &draw), let name = grant.names.first
+        guard let grant = (handles.map(\.grant) + formerGrants).randomElement(using: &draw),
+            let name = grant.names.first
         else { return }
         ask(.command(.validate(name, grant.token)), at: now)
     }

@@ -107,7 +107,9 @@ struct SessionService {
             var effects: [Effect] = []
             if bug != .tailLostInRestart {
                 for entry in tail { _ = replayed.apply(entry.command, at: entry.time, effects: &effects) }
-                guard replayed.digest == table.digest else { return "snapshot and tail differ from the table that lived" }
+                guard replayed.digest == table.digest else {
+                    return "snapshot and tail differ from the table that lived"
+                }
             }
             table = replayed
             (snapshot, tail) = (table.encoded(), [])

@@ -98,7 +98,8 @@ extension SessionWalk {
 
     private mutating func perform(_ operation: GuardedOperation, _ life: UInt64) -> String? {
         guard let outcome = resources[operation.name]?.perform(operation) else { return nil }
-        lastEvent = "client \(operation.client) at the resource \(operation.name), token \(operation.token): "
+        lastEvent =
+            "client \(operation.client) at the resource \(operation.name), token \(operation.token): "
             + (outcome.version == nil ? "refused" : "\(operation.kind)")
         if let problem = outcome.problem { return problem }
         guard let version = outcome.version else {

@@ -63,7 +63,9 @@ extension SessionWalk {
         lastEvent = "\(Account.of(command)) → \(Account.of(answer))"
         if let problem { return problem }
         note(command, answer, effects)
-        if let problem = beliefs.judge(command, answer, effects, decidedAt: entry.appendedAt, at: real) { return problem }
+        if let problem = beliefs.judge(command, answer, effects, decidedAt: entry.appendedAt, at: real) {
+            return problem
+        }
         tellKeeper(command, answer, effects)
         if service.leader != nil { tell(entry.origin, answer, effects) }
         return nil
@@ -238,7 +240,8 @@ extension Command {
     var session: SessionID {
         switch self {
         case .openSession(let open): open.session
-        case .closeSession(let session), .renew(let session, _), .expire(let session, _), .cancel(let session, _): session
+        case .closeSession(let session), .renew(let session, _), .expire(let session, _), .cancel(let session, _):
+            session
         case .acquire(let acquire): acquire.session
         case .release(let release), .downgrade(let release): release.session
         case .handOver(let hand): hand.session

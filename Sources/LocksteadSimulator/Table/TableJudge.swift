@@ -229,21 +229,19 @@ extension TableJudge {
 
     private func headProblem(at now: LogTime) -> String? {
         guard !waiting.isEmpty, recoveringUntil <= now else { return nil }
-        var queues: [LockName: Queue] = [:]
+        // A handful of names: looking through them is quicker than hashing.
+        var queues: [Queue] = []
         for place in waiting.indices {
             var isBlocked = false
             let mode = waiting[place].mode
             for name in waiting[place].names {
-                let queue = queues[name] ?? Queue(room: room(in: name))
-                isBlocked = isBlocked || queue.blocks(mode, keepsOrder: judgesOrder)
+                let index = queues.firstIndex { $0.name == name } ?? queues.count
+                if index == queues.count { queues.append(Queue(name: name, room: room(in: name))) }
+                isBlocked = queues[index].blocks(mode, keepsOrder: judgesOrder) || isBlocked
+                queues[index].isAwaited = true
+                if mode != .shared { queues[index].isAwaitedAlone = true }
             }
             if !isBlocked { return "L3: request \(waiting[place].request.low) waits, blocked by nothing" }
-            for name in waiting[place].names {
-                var queue = queues.removeValue(forKey: name) ?? Queue(room: room(in: name))
-                queue.isAwaited = true
-                if mode != .shared { queue.isAwaitedAlone = true }
-                queues[name] = queue
-            }
         }
         return nil
     }
@@ -277,7 +275,8 @@ extension TableJudge {
 
     /// Who holds a name and who waits for it, as far as it was looked at.
     private struct Queue {
-        var room: Room
+        let name: LockName
+        let room: Room
         var isAwaited = false
         /// Someone waits whom no one may pass.
         var isAwaitedAlone = false

@@ -23,7 +23,8 @@ package enum TableSpeed {
         private var effects: [Effect] = []
         private var requests: UInt64 = 0
         private static let sessions = (1...16 as ClosedRange<UInt64>).map { SessionID(high: 1, low: $0) }
-        private static let names = (0..<64).compactMap { try? LockName("speed/\($0)") }.map { [$0] }  // literals that are names
+        // Texts that are names.
+        private static let names = (0..<64).compactMap { try? LockName("speed/\($0)") }.map { [$0] }
 
         /// Begins with sixteen sessions and nothing held.
         package init(seed: UInt64) {
@@ -73,8 +74,7 @@ package enum TableSpeed {
 
     /// Measures for about three seconds.
     ///
-    /// - Parameters:
-    ///   - checkEvery: After how many steps the table's invariants are looked at.
+    /// - Parameter checkEvery: After how many steps the table's invariants are looked at.
     /// - Returns: What was measured; an invariant that is broken traps, since a speed of wrong results is none.
     package static func measure(checkEvery: Int) -> Measurement {
         var load = Load(seed: 1)
