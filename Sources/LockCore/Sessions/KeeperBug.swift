@@ -6,6 +6,8 @@ package enum KeeperBug: String, CaseIterable, Sendable {
     case deadlineMovesOnConfirmation
     /// A heartbeat is confirmed although the session's expiry is in the log (22b).
     case confirmsBesidePendingExpire
+    /// A heartbeat is confirmed although a forced release is in the log (RULES 19).
+    case confirmsBesidePendingRevocation
     /// A new leader confirms before its barrier is applied (22c).
     case actsBeforeBarrier
     /// A heartbeat is confirmed without asking whether this is still the leader (22d).

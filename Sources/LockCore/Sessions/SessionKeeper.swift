@@ -52,6 +52,9 @@ package struct SessionKeeper: Sendable {
     private var awaitingRound: [Ticket] = []
     private var inRound: (number: UInt64, tickets: [Ticket])?
     private var rounds: UInt64 = 0
+    /// Forced releases in the log and not applied, and the heartbeats that wait for them.
+    private var pendingRevocations = 0
+    private var behindRevocations: [Ticket] = []
 
     #if DEBUG || PlantedBugs
         /// Test-only: a mistake this keeper makes on purpose.
@@ -79,8 +82,8 @@ package struct SessionKeeper: Sendable {
     package mutating func deposed(effects: inout [Effect]) {
         phase = .deposed
         for due in dues.unordered { effects += (sessions[due.session]?.parked ?? []).map(Effect.unknown) }
-        effects += ((inRound?.tickets ?? []) + awaitingRound).map(Effect.unknown)
-        (sessions, dues, awaitingRound, inRound) = ([:], Heap(), [], nil)
+        effects += (behindRevocations + (inRound?.tickets ?? []) + awaitingRound).map(Effect.unknown)
+        (sessions, dues, awaitingRound, inRound, behindRevocations) = ([:], Heap(), [], nil, [])
     }
 
     /// The leader stood still: heartbeats may lie unread, so every session gets its full TTL before anyone expires.
@@ -118,6 +121,21 @@ package struct SessionKeeper: Sendable {
     package mutating func ended(_ id: SessionID, effects: inout [Effect]) {
         guard let session = sessions.removeValue(forKey: id) else { return }
         effects += session.parked.map(Effect.lost)
+    }
+
+    /// A forced release was appended: until it is applied nobody is confirmed.
+    ///
+    /// A revoked grant ends one TTL after its forced release was stamped. A heartbeat that was sent later and confirmed before the
+    /// release is applied would not tell of it, and its sender would believe for longer (RULES 19, 22b).
+    package mutating func revocationAppended() { pendingRevocations += 1 }
+
+    /// A forced release was applied: confirmations can tell of it.
+    package mutating func revocationApplied(at now: ContinuousTime, effects: inout [Effect]) {
+        pendingRevocations = max(0, pendingRevocations - 1)
+        guard pendingRevocations == 0 else { return }
+        let tickets = behindRevocations
+        behindRevocations = []
+        for ticket in tickets { confirm(ticket, at: now, &effects) }
     }
 
     private mutating func begin(_ view: SessionView, at now: ContinuousTime) {
@@ -167,6 +185,7 @@ package struct SessionKeeper: Sendable {
             sessions[ticket.session]?.parked.append(ticket)
             return
         }
+        if pendingRevocations > 0, !makes(.confirmsBesidePendingRevocation) { return behindRevocations.append(ticket) }
         if makes(.deadlineMovesOnConfirmation) { extend(ticket.session, at: now) }
         effects.append(.confirm(ticket))
     }

@@ -36,6 +36,7 @@ struct SessionService {
         var inbox: [SessionRequest] = []
         var plannedTick: Int64 = .max
         var isRoundPlanned = false
+        var plannedDue: Int64 = .max
     }
 
     /// A heartbeat that waits for its answer.

@@ -18,6 +18,7 @@ extension SessionWalk {
         case .leaderResumes(let term): return leaderResumes(term)
         case .election: elect()
         case .deposedLearns: deposedLearns()
+        case .tableDue(let term): tableDue(term)
         case .fault: return strike()
         case .leaderDies(let term): if service.leader?.term == term, !isHealing { return crash() }
         }

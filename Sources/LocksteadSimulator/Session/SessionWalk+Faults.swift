@@ -60,9 +60,12 @@ extension SessionWalk {
 
     /// An operator takes a lock from its holders.
     private mutating func force() {
-        guard let name = SessionClient.names.randomElement(using: &faults), service.isLed else { return }
+        guard let name = SessionClient.names.randomElement(using: &faults), service.isLed,
+            service.leader?.pausedUntil ?? .max <= real
+        else { return }
         let now = Int.random(in: 0..<4, using: &faults) == 0
         append(.forceRelease(.init(name: name, reason: "operator", now: now)), origin: nil)
+        drive { keeper, _, _ in keeper.revocationAppended() }
         lastEvent = "an operator releases \(name) by force"
     }
 
@@ -88,6 +91,7 @@ extension SessionWalk {
             if let problem = receive(request, toDeposed: false) { return problem }
         }
         drive { $0.timeAdvanced(to: $1, effects: &$2) }
+        planTable()
         return nil
     }
 
@@ -150,6 +154,7 @@ extension SessionWalk {
         let sessions = service.table.sessions
         service.leader?.barrier = (leader.clock.reading(at: real), service.table.logTime)
         drive { keeper, now, _ in keeper.barrierApplied(sessions, at: now) }
+        planTable()
     }
 
     // MARK: The end

@@ -59,6 +59,10 @@ extension SessionWalk {
             barrierApplied(entry.term)
             return nil
         }
+        return apply(command, entry)
+    }
+
+    private mutating func apply(_ command: Command, _ entry: SessionService.Entry) -> String? {
         let (answer, effects, problem) = service.apply(command, entry.stamp)
         lastEvent = "\(Account.of(command)) → \(Account.of(answer))"
         if let problem { return problem }
@@ -66,9 +70,34 @@ extension SessionWalk {
         if let problem = beliefs.judge(command, answer, effects, decidedAt: entry.appendedAt, at: real) {
             return problem
         }
-        tellKeeper(command, answer, effects)
+        tellKeeper(command, answer, effects, ofTerm: entry.term)
         if service.leader != nil { tell(entry.origin, answer, effects) }
+        planTable()
         return nil
+    }
+
+    /// The table does by itself what is due only when a command tells it the time.
+    mutating func planTable(notBefore earliest: Int64 = 0) {
+        guard let leader = service.leader, let barrier = leader.barrier, let due = service.table.nextDue,
+            due < .distantFuture
+        else { return }
+        let time = max(real, earliest, leader.clock.real(at: barrier.at + (due - barrier.log)))
+        guard time < leader.plannedDue else { return }
+        service.leader?.plannedDue = time
+        queue.plan(.tableDue(term: leader.term), at: time)
+    }
+
+    mutating func tableDue(_ term: Int) {
+        guard let leader = service.leader, leader.term == term, leader.plannedDue <= real else { return }
+        service.leader?.plannedDue = .max
+        guard leader.pausedUntil <= real, let due = service.table.nextDue else { return }
+        lastEvent = "something in the table is due"
+        // Planned again when this one is applied.
+        if due <= service.stamp(leader, at: real) {
+            append(.advance, origin: nil)
+        } else {
+            planTable(notBefore: real + 1_000_000)
+        }
     }
 
     private mutating func note(_ command: Command, _ answer: Answer, _ effects: [Effect]) {
@@ -124,7 +153,7 @@ extension SessionWalk {
             if let view = service.table.session(ticket.session) {
                 beliefs.proved(ticket.session, view.timeToLive, at: heartbeat.arrivedAt)
             }
-            reply(heartbeat.origin, .renewed(revoked: ofDeposed ? [] : service.revoked(of: ticket.session)))
+            reply(heartbeat.origin, .renewed(revoked: service.revoked(of: ticket.session)))
         case .lost(let ticket):
             guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
             reply(heartbeat.origin, .lost)
@@ -190,7 +219,9 @@ extension SessionWalk {
         }
     }
 
-    private mutating func tellKeeper(_ command: Command, _ answer: Answer, _ effects: [Effect]) {
+    private mutating func tellKeeper(
+        _ command: Command, _ answer: Answer, _ effects: [Effect], ofTerm term: Int
+    ) {
         switch (command, answer) {
         case (.openSession(let open), .session):
             guard let view = service.table.session(open.session) else { return }
@@ -198,6 +229,8 @@ extension SessionWalk {
         case (.renew(let session, _), .session), (.expire(let session, _), .session):
             guard let view = service.table.session(session) else { return }
             drive { keeper, now, _ in keeper.renewed(view, at: now) }
+        case (.forceRelease, _) where term == service.leader?.term:
+            drive { $0.revocationApplied(at: $1, effects: &$2) }
         case (.closeSession(let session), .done):
             drive { keeper, _, effects in keeper.ended(session, effects: &effects) }
         default:

@@ -21,6 +21,7 @@ package struct SessionWalk: Simulation {
         case election
         case deposedLearns
         case fault
+        case tableDue(term: Int)
         case leaderDies(term: Int)
     }
 
@@ -109,13 +110,18 @@ package struct SessionWalk: Simulation {
     package mutating func settle() -> String? {
         heal()
         let end = real + 60_000_000_000
-        while real < end, !isAtRest {
+        var events = 0
+        while real < end, !isAtRest, events < Self.eventsToRest {
+            events += 1
             if let problem = step() { return problem }
         }
         sumUp()
-        guard isAtRest else { return "L3: 60 s after all faults were over \(unrest)" }
+        guard isAtRest else { return "L3: \(Account.seconds(real + 60_000_000_000 - end)) after all faults were over \(unrest)" }
         return service.judge.difference(from: service.table)
     }
+
+    /// Far more than coming to rest takes: beyond it something spins.
+    private static let eventsToRest = 200_000
 
     private var isAtRest: Bool {
         clients.allSatisfy { $0.asked.isEmpty && $0.handles.isEmpty } && service.judge.waiting.isEmpty
