@@ -116,7 +116,9 @@ package struct SessionWalk: Simulation {
             if let problem = step() { return problem }
         }
         sumUp()
-        guard isAtRest else { return "L3: \(Account.seconds(real + 60_000_000_000 - end)) after all faults were over \(unrest)" }
+        guard isAtRest else {
+            return "L3: \(Account.seconds(real + 60_000_000_000 - end)) after all faults were over \(unrest)"
+        }
         return service.judge.difference(from: service.table)
     }
 

@@ -15,11 +15,11 @@ struct TableJudge {
 
     /// What each request asked for, so that its grant can be judged.
     private var asked: [RequestID: Command.Acquire] = [:]
-    /// Under which sequences each was issued: a copy of one of these changes nothing.
+    /// Sequences that were seen: a copy of one of these changes nothing.
     private var issued: Set<Issue> = []
 
     private struct Issue: Hashable {
-        var request: RequestID
+        var session: SessionID
         var sequence: UInt64
     }
 
@@ -48,11 +48,13 @@ struct TableJudge {
         for effect in effects {
             if let problem = judge(effect, command, table) { return problem }
         }
-        if case .acquire(let request) = command, isNew(request), answer == .queued { noteReissue(request) }
+        let isCopy = isCopy(command)
+        if case .acquire(let request) = command, !isCopy, answer == .queued { noteReissue(request) }
         if case .configure(.recover(let until)) = command { recoveringUntil = until }
         if let waived { closures[waived] = nil }
         forgetClosures(before: table.logTime)
-        return judgeAnswer(command, answer, effects, table) ?? headProblem(at: table.logTime)
+        if !isCopy, let problem = judgeAnswer(command, answer, effects, table) { return problem }
+        return headProblem(at: table.logTime)
     }
 
     /// What was asked for under this id.
@@ -60,9 +62,15 @@ struct TableJudge {
 
     private func isWaiting(_ request: RequestID) -> Bool { waiting.contains { $0.request == request } }
 
-    private mutating func isNew(_ request: Command.Acquire) -> Bool {
-        guard let dedup = request.dedup else { return true }
-        return issued.insert(Issue(request: request.request, sequence: dedup.sequence)).inserted
+    private mutating func isCopy(_ command: Command) -> Bool {
+        let dedup: Dedup? =
+            switch command {
+            case .acquire(let acquire): acquire.dedup
+            case .release(let release), .downgrade(let release): release.dedup
+            default: nil
+            }
+        guard let dedup else { return false }
+        return !issued.insert(Issue(session: command.session, sequence: dedup.sequence)).inserted
     }
 
     /// A request issued again keeps its terms and its place; only a later deadline counts.
