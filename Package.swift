@@ -70,8 +70,14 @@ let package = Package(
         .target(name: "LocksteadGuards", dependencies: ["Lockstead"], swiftSettings: settings),
         // Opens any engine from a URL.
         .target(name: "LocksteadEngines", dependencies: ["Lockstead"], swiftSettings: settings),
-        // Manual clock, conformance suite: for our tests and for users' own.
-        .target(name: "LocksteadTesting", dependencies: ["Lockstead"], swiftSettings: settings),
+        // Manual clock, faults, histories and their judge, conformance suite: for our tests and for users' own.
+        .target(
+            name: "LocksteadTesting",
+            dependencies: [
+                "Lockstead", "LocksteadGuards", "SeededRandom",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
         // Workloads, measurements and reports of `lockstead bench`.
         .target(name: "LocksteadBench", dependencies: ["Lockstead"], swiftSettings: settings),
         .executableTarget(
@@ -79,6 +85,7 @@ let package = Package(
             dependencies: [
                 "Lockstead", "LocksteadBench", "LocksteadEngines", "LocksteadGuards",
                 .target(name: "LocksteadSimulator", condition: .when(traits: ["Proof"])),
+                .target(name: "LocksteadTesting", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -105,20 +112,23 @@ let package = Package(
         .testTarget(
             name: "DocumentationTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
         .testTarget(
-            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+            name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards", "LocksteadTesting"],
+            swiftSettings: settings),
         .testTarget(
-            name: "LocksteadEnginesTests", dependencies: ["LocksteadEngines", "Lockstead", "SeededRandom"],
+            name: "LocksteadEnginesTests",
+            dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead", "SeededRandom"],
             swiftSettings: settings),
         // Depends on the program so that it is built before the tests, which run it as real processes.
         .testTarget(
             name: "LocksteadCLITests",
-            dependencies: ["LocksteadCLI", "LocksteadEngines", "Lockstead"],
+            dependencies: ["LocksteadCLI", "LocksteadEngines", "LocksteadTesting", "Lockstead"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "LocksteadTests",
             dependencies: [
-                "Lockstead", "LocksteadTesting", "TestProcesses", .product(name: "Logging", package: "swift-log"),
+                "Lockstead", "LocksteadGuards", "LocksteadTesting", "TestProcesses",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

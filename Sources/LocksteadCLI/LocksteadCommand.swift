@@ -7,7 +7,7 @@ struct LocksteadCommand: AsyncParsableCommand {
         commandName: "lockstead",
         abstract: "Run one job at a time, and see who holds what.",
         discussion: """
-            Exit codes: a child's own; 64 wrong usage, 69 engine unavailable, 71 the system refused, 75 not \
+            Exit codes: a child's own; 64 wrong usage, 65 no history, 69 engine unavailable, 71 the system refused, 75 not \
             acquired, 76 lease lost and child stopped, 77 not permitted, 126 and 127 command not executable and not found.
             """,
         subcommands: [

@@ -6,7 +6,7 @@ import ArgumentParser
 /// under `#if Proof` only.
 enum ProofCommands {
     #if Proof
-        static let all: [any ParsableCommand.Type] = [SimulateCommand.self]
+        static let all: [any ParsableCommand.Type] = [SimulateCommand.self, VerifyCommand.self]
     #else
         static let all: [any ParsableCommand.Type] = []
     #endif

@@ -1,6 +1,7 @@
 import Glibc
 package import Lockstead
 import LocksteadGuards
+import LocksteadTesting
 import Testing
 
 @Suite("Fenced file", .timeLimit(.minutes(1)))

@@ -11,13 +11,10 @@ import LocksteadGuards
 
 /// The ledger of the demonstration: one file, once as any program uses a file, once behind a fence.
 struct DemoLedger: Sendable {
-    private let path: String
+    private let unguarded: UnguardedFile
     private let fenced: FencedFile
 
-    init(path: String) {
-        self.path = path
-        fenced = FencedFile(path)
-    }
+    init(path: String) { (unguarded, fenced) = (UnguardedFile(path), FencedFile(path)) }
 
     // MARK: As any program uses a file
 
@@ -25,17 +22,11 @@ struct DemoLedger: Sendable {
     func reset() throws { try overwrite(Balances(checking: 0, savings: 0)) }
 
     /// Reads without asking the fence.
-    func peek() throws -> Balances {
-        let file = try OpenFile.open(path, O_RDONLY)
-        return try Self.balances(from: try file.read(at: 0, count: 256))
-    }
+    func peek() throws -> Balances { try Self.balances(from: try unguarded.read()) }
 
     /// Writes without asking the fence; whole, so that a reader never sees half a ledger.
     func overwrite(_ balances: Balances) throws {
-        let next = "\(path).\(getpid())"
-        let file = try OpenFile.open(next, O_WRONLY | O_CREAT | O_TRUNC)
-        try file.write(Array(balances.text.utf8), at: 0)
-        guard rename(next, path) == 0 else { throw SystemError.last("rename", next) }
+        try unguarded.replace(Array(balances.text.utf8), writer: Int(getpid()))
     }
 
     // MARK: Behind the fence

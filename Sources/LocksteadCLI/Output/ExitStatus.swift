@@ -3,7 +3,12 @@ import Lockstead
 
 /// The exit codes of this program; they follow `sysexits.h`, and shells where a command could not be run.
 enum ExitStatus {
+    /// `verify` found a violation.
+    static let violated = ExitCode(1)
+    /// `verify` could not decide.
+    static let unknown = ExitCode(2)
     static let usage = ExitCode(64)
+    static let badData = ExitCode(65)
     static let engineUnavailable = ExitCode(69)
     static let internalFailure = ExitCode(70)
     static let systemFailure = ExitCode(71)

@@ -4,21 +4,11 @@ import Testing
 
 @testable import Lockstead
 
-/// Remembers what it is told.
-final class RecordingObserver: LockObserver {
-    let seen = Watched<[LockObservation]>([])
-    func observe(_ observation: LockObservation) { seen.update { $0.append(observation) } }
-
-    func until(_ isMet: @escaping @Sendable (LockObservation.Event) -> Bool) async {
-        await seen.until { $0.contains { isMet($0.event) } }
-    }
-}
-
 /// A client over a strict engine on a manual clock.
 struct ClientFixture: Sendable {
     let clock: ManualClock
     let engine: StrictEngine
-    let observer = RecordingObserver()
+    let observer = CollectingObserver()
     let client: LockClient
 
     init(

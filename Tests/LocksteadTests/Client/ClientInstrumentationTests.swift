@@ -14,10 +14,10 @@ struct ClientInstrumentationTests {
         try await fixture.run { locks in
             let lock = try await locks.acquire("a", lease: .seconds(30))
             await fixture.advance(by: .seconds(10))
-            await fixture.observer.until { if case .renewed = $0 { true } else { false } }
+            await fixture.observer.until { if case .renewed = $0.event { true } else { false } }
             try await lock.release()
         }
-        let seen = fixture.observer.seen.value
+        let seen = fixture.observer.observations
         let words = seen.map { "\($0.event)".prefix { $0 != "(" } }
         #expect(words == ["attempted", "granted", "waited", "renewed", "released"])
         #expect(Set(seen.map(\.names)).count == 1)
@@ -38,13 +38,13 @@ struct ClientInstrumentationTests {
         try await fixture.run { locks in
             let lock = try await locks.acquire("secret/name", mode: .shared, lease: .seconds(30))
             await fixture.advance(by: .seconds(10))
-            await fixture.observer.until { if case .renewed = $0 { true } else { false } }
+            await fixture.observer.until { if case .renewed = $0.event { true } else { false } }
             let missed = try await locks.tryAcquire("secret/name")
             #expect(missed == nil)
             try await lock.release()
             try await locks.withLock("b") { _ in try await locks.withLock("b") { _ in } }
             _ = try? await locks.withLock("b", lease: .seconds(10)) { _ in fixture.engine.advance(by: .seconds(11)) }
-            await fixture.observer.until { if case .released = $0 { true } else { false } }
+            await fixture.observer.until { if case .released = $0.event { true } else { false } }
         }
         let exclusive = ["backend": "strict", "mode": "exclusive"]
         let shared = ["backend": "strict", "mode": "shared"]
@@ -74,7 +74,7 @@ struct ClientInstrumentationTests {
         try await fixture.run { locks in
             let lock = try await locks.acquire("a")
             try await locks.forceRelease("a", reason: "a long story")
-            await fixture.observer.until { if case .lost = $0 { true } else { false } }
+            await fixture.observer.until { if case .lost = $0.event { true } else { false } }
             _ = await error { try await lock.release() }
         }
         #expect(metrics.sum("lockstead_session_expirations_total", ["reason": "revoked", "backend": "strict"]) == 1)
@@ -82,8 +82,8 @@ struct ClientInstrumentationTests {
 
     @Test("Normal work logs nothing at info or above")
     func quiet() async throws {
-        let (logger, entries) = RecordingLog.make()
-        let fixture = ClientFixture(logger: logger)
+        let log = LogCapture()
+        let fixture = ClientFixture(logger: log.logger)
         try await fixture.run { locks in
             let lock = try await locks.acquire("a", lease: .seconds(30))
             let missed = try await locks.tryAcquire("a")
@@ -92,21 +92,21 @@ struct ClientInstrumentationTests {
             try await lock.release()
             try await locks.withLock("b") { _ in }
         }
-        #expect(entries.value.filter { $0.level >= .info }.isEmpty)
-        #expect(Set(entries.value.map(\.message)) == ["lock_attempt"])
+        #expect(log.entries.filter { $0.level >= .info }.isEmpty)
+        #expect(Set(log.entries.map(\.message)) == ["lock_attempt"])
     }
 
     @Test("A dropped handle is an error in the log, and a loss too, with facts in the metadata")
     func errors() async throws {
-        let (logger, entries) = RecordingLog.make()
-        let fixture = ClientFixture(logger: logger)
+        let log = LogCapture()
+        let fixture = ClientFixture(logger: log.logger)
         try await fixture.run { locks in
             _ = try await locks.acquire("a", lease: .seconds(10))
-            await entries.until { $0.contains { $0.level == .error } }
+            await log.until { $0.level == .error }
             await fixture.advance(by: .seconds(10))
-            await fixture.observer.until { if case .lost = $0 { true } else { false } }
+            await fixture.observer.until { if case .lost = $0.event { true } else { false } }
         }
-        let errors = entries.value.filter { $0.level == .error }
+        let errors = log.entries.filter { $0.level == .error }
         #expect(errors.map(\.message) == ["lock_error", "lock_error"])
         #expect(errors.map { $0.metadata["what"] } == ["a handle was dropped without a release", "the lease is lost"])
         #expect(errors[0].metadata["lock.names"] == .array(["a"]))

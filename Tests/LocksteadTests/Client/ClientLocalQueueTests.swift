@@ -134,7 +134,7 @@ struct LocalQueueMachineTests {
 
 /// Plays clients and engine against a local queue.
 struct LocalQueueWalk {
-    private var generator: WalkGenerator
+    private var generator: SeededGenerator
     private var queue = LocalQueue()
     private var waiting: Set<UInt64> = []
     private var isAsking = false
@@ -144,7 +144,7 @@ struct LocalQueueWalk {
     private(set) var answered = 0
     private(set) var problem: String?
 
-    init(seed: UInt64) { generator = WalkGenerator(state: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     mutating func run(steps: Int) {
         for _ in 0..<steps where problem == nil { step() }
@@ -194,18 +194,6 @@ struct LocalQueueWalk {
     private mutating func answer(_ id: UInt64) {
         if waiting.remove(id) == nil { problem = "\(id) was answered twice" }
         answered += 1
-    }
-}
-
-/// SplitMix64.
-private struct WalkGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

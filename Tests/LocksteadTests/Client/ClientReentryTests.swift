@@ -188,7 +188,7 @@ struct ClientReentryTests {
                 try await child
             }
         }
-        let owners = fixture.observer.seen.value.filter { if case .granted = $0.event { true } else { false } }
+        let owners = fixture.observer.observations.filter { if case .granted = $0.event { true } else { false } }
         let byName = Dictionary(uniqueKeysWithValues: owners.map { ($0.names[0].text, $0.owner) })
         #expect(byName["a"] == byName["b"])
         #expect(byName["a"] != byName["c"])

@@ -62,7 +62,7 @@ struct ClientReleaseTests {
         try await fixture.run { locks in
             let value = try await locks.withLock("a") { _ in 9 }
             #expect(value == 9)
-            await fixture.observer.until { if case .releaseFailed = $0 { true } else { false } }
+            await fixture.observer.until { if case .releaseFailed = $0.event { true } else { false } }
             await fixture.until(.released(Self.first))
         }
     }
@@ -125,11 +125,11 @@ struct ClientReleaseTests {
         let fixture = ClientFixture()
         try await fixture.run { locks in
             let lease = try await locks.acquire("a", lease: .seconds(30)).lease
-            await fixture.observer.until { if case .abandoned = $0 { true } else { false } }
+            await fixture.observer.until { if case .abandoned = $0.event { true } else { false } }
             await fixture.advance(by: .seconds(29))
             #expect(lease.isHeld, "it is not taken away: its last use may lie inside the critical section")
             await fixture.advance(by: .seconds(1))
-            await fixture.observer.until { if case .lost(_, .abandoned) = $0 { true } else { false } }
+            await fixture.observer.until { if case .lost(_, .abandoned) = $0.event { true } else { false } }
             #expect(lease.state == .lost(.abandoned))
             #expect(!fixture.engine.calls.contains { if case .renew = $0 { true } else { false } })
             #expect(!fixture.engine.calls.contains(.release(Self.first)))

@@ -52,9 +52,9 @@ struct ClientRenewalTests {
         try await fixture.run { locks in
             let lock = try await locks.acquire("a", lease: .seconds(30))
             await fixture.advance(by: .seconds(20))
-            await fixture.observer.until { if case .renewed = $0 { true } else { false } }
+            await fixture.observer.until { if case .renewed = $0.event { true } else { false } }
             #expect(lock.lease.isHeld)
-            let failures = fixture.observer.seen.value.count {
+            let failures = fixture.observer.observations.count {
                 if case .renewalFailed = $0.event { true } else { false }
             }
             #expect(failures == 3)
@@ -92,7 +92,7 @@ struct ClientRenewalTests {
             let lock = try await locks.acquire("a", lease: .seconds(30))
             fixture.engine.forget(Self.first)
             await fixture.advance(by: .seconds(10))
-            await fixture.observer.until { if case .lost(_, .superseded) = $0 { true } else { false } }
+            await fixture.observer.until { if case .lost(_, .superseded) = $0.event { true } else { false } }
             #expect(lock.lease.state == .lost(.superseded))
             #expect(fixture.engine.calls.count { $0 == .acquire(["a"]) } == 1)
             _ = await error { try await lock.release() }
@@ -138,11 +138,11 @@ struct ClientRenewalTests {
             let lock = try await locks.acquire("a", lease: .seconds(30))
             await fixture.clock.waitForSleepers(1)
             fixture.engine.advance(by: .seconds(14))
-            await fixture.observer.until { if case .suspected = $0 { true } else { false } }
+            await fixture.observer.until { if case .suspected = $0.event { true } else { false } }
             #expect(lock.lease.state == .suspect("the process or the machine paused"))
             await fixture.until(.renew([Self.first]))
             door.open()
-            await fixture.observer.until { if case .renewed = $0 { true } else { false } }
+            await fixture.observer.until { if case .renewed = $0.event { true } else { false } }
             #expect(lock.lease.isHeld)
             try await lock.release()
         }
@@ -156,8 +156,10 @@ struct ClientRenewalTests {
             await fixture.clock.waitForSleepers(1)
             fixture.clock.stepWallClock(by: .seconds(seconds))
             await fixture.advance(by: .seconds(10))
-            await fixture.observer.until { if case .suspected(_, "the wall clock jumped") = $0 { true } else { false } }
-            await fixture.observer.until { if case .renewed = $0 { true } else { false } }
+            await fixture.observer.until {
+                if case .suspected(_, "the wall clock jumped") = $0.event { true } else { false }
+            }
+            await fixture.observer.until { if case .renewed = $0.event { true } else { false } }
             #expect(lock.lease.isHeld)
             try await lock.release()
         }
@@ -170,7 +172,7 @@ struct ClientRenewalTests {
             let lock = try await locks.acquire("a")
             fixture.engine.notify(.suspect(nil, "the primary changed"))
             await fixture.until(.renew([Self.first]))
-            await fixture.observer.until { if case .renewed = $0 { true } else { false } }
+            await fixture.observer.until { if case .renewed = $0.event { true } else { false } }
             #expect(lock.lease.isHeld)
             try await lock.release()
         }

@@ -1,5 +1,5 @@
+import LocksteadTesting
 import Metrics
-import Logging
 
 /// Collects what is counted and measured, by label and dimensions.
 final class RecordingMetrics: MetricsFactory {
@@ -51,32 +51,5 @@ final class RecordingMetrics: MetricsFactory {
         func set(_ value: Int64) { note(Double(value)) }
         func set(_ value: Double) { note(value) }
         func recordNanoseconds(_ duration: Int64) { note(Double(duration)) }
-    }
-}
-
-/// Collects log entries at every level.
-struct RecordingLog: LogHandler {
-    struct Entry: Sendable {
-        var level: Logger.Level
-        var message: String
-        var metadata: Logger.Metadata
-    }
-
-    let entries: Watched<[Entry]>
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-    subscript(metadataKey key: String) -> Logger.MetadataValue? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let entry = Entry(level: event.level, message: "\(event.message)", metadata: event.metadata ?? [:])
-        entries.update { $0.append(entry) }
-    }
-
-    static func make() -> (logger: Logger, entries: Watched<[Entry]>) {
-        let entries = Watched<[Entry]>([])
-        return (Logger(label: "test") { _ in RecordingLog(entries: entries) }, entries)
     }
 }

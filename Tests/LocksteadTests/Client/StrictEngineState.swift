@@ -1,3 +1,4 @@
+import LocksteadTesting
 import Lockstead
 
 /// The state of a ``StrictEngine``, and its own simple lock rules: independent of `LockTable`, which is tested elsewhere.
