@@ -20,8 +20,14 @@ package enum SimulatedBug: Sendable, Hashable {
         }
     }
 
-    /// Whether this build has the mistakes of the lock rules in it: a debug build, or one with the trait `PlantedBugs`.
-    package static var canPlantAll: Bool { LockTable.takesPlantedBugs }
+    /// Whether this build has the mistake in it: those of the lock rules are in debug builds, and in builds with the trait
+    /// `PlantedBugs`.
+    package var canBePlanted: Bool {
+        switch self {
+        case .table, .keeper: LockTable.takesPlantedBugs
+        case .canary, .session: true
+        }
+    }
 
     /// The name it goes by on the command line.
     package var name: String {

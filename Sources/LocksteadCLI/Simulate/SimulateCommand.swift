@@ -55,7 +55,17 @@
                 throw ValidationError(
                     "No mistake of the layer \(layer.rawValue) is called \"\(planted)\"; --planted all names them.")
             }
+            try Self.check([bug])
             return bug
+        }
+
+        private static func check(_ bugs: [SimulatedBug]) throws {
+            guard bugs.allSatisfy(\.canBePlanted) else {
+                throw FailedCommand(
+                    Failure(
+                        "This build has no mistakes in it; build it for debugging, or with --traits default,PlantedBugs.",
+                        ExitStatus.usage))
+            }
         }
 
         private func lookForBroken() async throws {
@@ -76,17 +86,12 @@
         }
 
         private func lookForPlanted(_ name: String) async throws {
-            guard SimulatedBug.canPlantAll else {
-                throw FailedCommand(
-                    Failure(
-                        "This build has no mistakes in it; build it for debugging, or with --traits default,PlantedBugs.",
-                        ExitStatus.usage))
-            }
             let bugs = layer.layers.flatMap { layer in SimulatedBug.all(in: layer).map { (layer, $0) } }
                 .filter { name == "all" || $0.1.name == name }
             guard !bugs.isEmpty else {
                 throw ValidationError("No mistake is called \"\(name)\"; --planted all names them.")
             }
+            try Self.check(bugs.map(\.1))
             let reports = SimulationReports(json: output.json)
             var unseen = 0
             for search in await Fleet.search(bugs, seeds: seeds, steps: steps) {
