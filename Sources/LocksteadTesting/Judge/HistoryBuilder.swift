@@ -11,6 +11,8 @@ struct HistoryBuilder {
     private(set) var history = History()
     private var keys = KeyTable()
     private var processNumbers: [UInt64: Int32] = [:]
+    /// Those that were looked up last, each at a place of its own, so that few lines need the dictionary.
+    private var recent: [(name: UInt64, number: Int32)] = Array(repeating: (.max, 0), count: 1024)
     private var pending: [[Pending]] = []
     private var openSections: [[Int32]] = []
     private var termNumbers: [History.Terms: Int32] = [:]
@@ -41,6 +43,9 @@ struct HistoryBuilder {
         case .begin, .nemesis, .final: break
         }
     }
+
+    /// Makes room for what so many bytes of lines hold, at most.
+    mutating func reserve(bytes: Int) { history.operations.reserveCapacity(min(bytes / 256, 1 << 24)) }
 
     /// The whole history; what is not answered by now is unknown.
     consuming func finish() -> History {
@@ -167,6 +172,14 @@ extension HistoryBuilder {
     }
 
     private mutating func process(_ line: borrowing HistoryLine) -> Int32 {
+        let place = Int(truncatingIfNeeded: line.process & 1023)
+        if recent[place].name == line.process { return recent[place].number }
+        let number = numberOfProcess(line)
+        recent[place] = (line.process, number)
+        return number
+    }
+
+    private mutating func numberOfProcess(_ line: borrowing HistoryLine) -> Int32 {
         if let known = processNumbers[line.process] { return known }
         guard line.fields.contains(.predecessor), line.predecessor != line.process else {
             return addProcess(line.process)

@@ -31,6 +31,7 @@ extension HistoryJudge {
 
     static func read(_ file: HistoryFile) throws -> History {
         var reader = HistoryReader()
+        reader.reserve(bytes: file.size)
         try file.forEachPiece { piece in
             try reader.take(piece)
             return true
@@ -44,6 +45,8 @@ final class HistoryFile {
     private let descriptor: CInt
     private let path: String
     let isRegular: Bool
+    /// As it was when it was opened; of no meaning for a pipe.
+    let size: Int
 
     private static let pieceSize = 1 << 20
 
@@ -53,6 +56,7 @@ final class HistoryFile {
         guard descriptor >= 0 else { throw .last("open", path) }
         var status = stat()
         isRegular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        size = isRegular ? Int(status.st_size) : 0
     }
 
     deinit { close(descriptor) }

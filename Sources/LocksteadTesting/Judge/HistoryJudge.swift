@@ -5,7 +5,7 @@
 /// right, only that nothing in *this* history contradicts the rules; a violation is certain, given clocks whose rate is off by
 /// at most ``JudgeRules/rateErrorPermille``.
 ///
-/// Judging works on the calling thread, blocks, and needs some 150 bytes of memory for each operation.
+/// Judging works on the calling thread, blocks, and needs some 160 bytes of memory for each operation.
 public struct HistoryJudge: Sendable {
     /// What is judged by.
     public var rules: JudgeRules

@@ -20,6 +20,9 @@ struct HistoryReader {
 
     init() {}
 
+    /// Makes room for a history of so many bytes.
+    mutating func reserve(bytes: Int) { builder.reserve(bytes: bytes) }
+
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) throws(HistoryError) {
         guard var at = bytes.baseAddress else { return }
         let end = at + bytes.count

@@ -41,7 +41,6 @@ struct SectionJudge {
     mutating func judge(_ sections: [Int32]) {
         for index in sections.sorted(by: { section($0).entered < section($1).entered }) {
             let newcomer = newcomer(index)
-            leave(before: section(index).entered)
             meet(newcomer)
             if newcomer.mode == .shared { readers.append(newcomer) } else { inside.append(newcomer) }
         }
@@ -68,10 +67,6 @@ struct SectionJudge {
         return life.leaseEnd - LeaseRules.reading
     }
 
-    private mutating func leave(before time: Int64) {
-        (inside, readers) = (inside.filter { isInside($0, at: time) }, readers.filter { isInside($0, at: time) })
-    }
-
     private func isInside(_ other: Inside, at time: Int64) -> Bool {
         section(other.section).exited > time && !isDead(other, at: time)
     }
@@ -82,12 +77,15 @@ struct SectionJudge {
 
     private mutating func meet(_ newcomer: Inside) {
         let time = section(newcomer.section).entered
+        inside = inside.filter { isInside($0, at: time) }
         var permits = newcomer.permits
         for other in inside where newcomer.mode == .permits && other.mode == .permits && isBelieving(other, at: time) {
             permits += other.permits
         }
         inside = rest(of: inside, newcomer, permits, time)
-        if newcomer.mode != .shared { readers = rest(of: readers, newcomer, permits, time) }
+        // Readers do not mind readers, so that many of them cost nothing.
+        guard newcomer.mode != .shared else { return }
+        readers = rest(of: readers.filter { isInside($0, at: time) }, newcomer, permits, time)
     }
 
     private mutating func rest(of others: [Inside], _ newcomer: Inside, _ permits: Int64, _ time: Int64) -> [Inside] {

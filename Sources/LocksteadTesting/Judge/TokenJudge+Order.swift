@@ -162,7 +162,8 @@ extension TokenJudge {
     /// Names all who hold permits by then, since it takes all of them.
     private mutating func accuseOfCrowd(_ place: Int) {
         let life = lives[place]
-        let first = Swift.max(0, place - Self.mostSearched)
+        // A broken engine breaks rules everywhere; the first few tell why.
+        let first = findings.count < rules.mostViolations ? Swift.max(0, place - Self.mostSearched) : place
         let others = lives[first..<place].filter {
             terms($0).mode == .permits && earliestOpening($0, terms($0)) > life.answered
         }

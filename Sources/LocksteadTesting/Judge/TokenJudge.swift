@@ -141,7 +141,8 @@ extension TokenJudge {
     }
 
     mutating func collectForced() {
-        let all = operations.map { operation($0) }.filter { $0.kind == .forceRelease && $0.outcome != .failed }
+        let few = operations.filter { history.operations[Int($0)].kind == .forceRelease }
+        let all = few.map { operation($0) }.filter { $0.outcome != .failed }
         guard !all.isEmpty else { return }
         forced = ForcedReleases(all)
         forcedNow = ForcedReleases(all.filter(\.isNow))

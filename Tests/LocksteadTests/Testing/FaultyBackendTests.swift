@@ -183,6 +183,12 @@ struct FaultyBackendTests {
         #expect((250...450).contains(delays.count))
         #expect(delays.allSatisfy { $0 >= .zero && $0 <= .milliseconds(100) })
         #expect(!drawn.contains(.die))
+        for (rate, fault) in [(\FaultPlan.Rates.loseSession, FaultPlan.Fault.loseSession), (\.die, .die)] {
+            var certain = FaultPlan.Rates()
+            certain[keyPath: rate] = 1
+            var plan = FaultPlan(seed: 5, rates: certain)
+            #expect(FaultPlan.Call.allCases.allSatisfy { plan.next($0) == fault })
+        }
     }
 
     @Test("Under drops, delays, duplicates and lost answers a client keeps its locks exclusive, and the judge agrees")
