@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "LocksteadGuards", targets: ["LocksteadGuards"]),
         .library(name: "LocksteadEngines", targets: ["LocksteadEngines"]),
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
+        .library(name: "LocksteadBench", targets: ["LocksteadBench"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
     traits: [
@@ -33,6 +34,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -79,11 +81,21 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         // Workloads, measurements and reports of `lockstead bench`.
-        .target(name: "LocksteadBench", dependencies: ["Lockstead"], swiftSettings: settings),
+        .target(
+            name: "LocksteadBench",
+            dependencies: [
+                "Lockstead",
+                .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Proof"])),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.embedInCode("Reporting/page.html")],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "LocksteadCLI",
             dependencies: [
-                "Lockstead", "LocksteadBench", "LocksteadEngines", "LocksteadGuards",
+                "Lockstead", "LocksteadEngines", "LocksteadGuards",
+                .target(name: "LocksteadBench", condition: .when(traits: ["Proof"])),
                 .target(name: "LocksteadSimulator", condition: .when(traits: ["Proof"])),
                 .target(name: "LocksteadTesting", condition: .when(traits: ["Proof"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -103,6 +115,13 @@ let package = Package(
             dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
+        // Hostile bytes: what is fed with them, and the corpus as a test.
+        .target(
+            name: "FuzzTargets", dependencies: ["LockCore", "Lockstead", "LocksteadEngines"], path: "Tests/FuzzTargets",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"], swiftSettings: settings),
         // Starts that process and talks to it.
         .target(
             name: "TestProcesses", dependencies: ["Lockstead", "LocksteadTestHolder"], path: "Tests/TestProcesses",
@@ -110,7 +129,12 @@ let package = Package(
         ),
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
         .testTarget(
-            name: "DocumentationTests", dependencies: ["Lockstead", "LocksteadGuards"], swiftSettings: settings),
+            name: "DocumentationTests",
+            dependencies: [
+                "Lockstead", "LocksteadGuards",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards", "LocksteadTesting"],
             swiftSettings: settings),
@@ -147,3 +171,10 @@ let package = Package(
         ),
     ]
 )
+
+// Its `main` comes with the sanitizer `fuzzer`; dev/fuzz sets the variable, and no other build could link it.
+if Context.environment["LOCKSTEAD_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["FuzzTargets"], path: "Tests/FuzzDriver", swiftSettings: settings))
+}

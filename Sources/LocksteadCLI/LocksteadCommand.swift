@@ -1,4 +1,5 @@
 import ArgumentParser
+import Lockstead
 
 /// `lockstead` — locks from a shell.
 @main
@@ -10,9 +11,9 @@ struct LocksteadCommand: AsyncParsableCommand {
             Exit codes: a child's own; 64 wrong usage, 65 no history, 69 engine unavailable, 71 the system refused, 75 not \
             acquired, 76 lease lost and child stopped, 77 not permitted, 126 and 127 command not executable and not found.
             """,
+        version: PackageVersion.current,
         subcommands: [
             ExecCommand.self, ListCommand.self, InspectCommand.self, WatchCommand.self, ForceReleaseCommand.self,
             RepairCommand.self, DoctorCommand.self, DemoCommand.self, DemoWorkerCommand.self, GuardCommand.self,
-            BenchProbeCommand.self,
         ] + ProofCommands.all)
 }

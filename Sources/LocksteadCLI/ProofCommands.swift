@@ -6,7 +6,9 @@ import ArgumentParser
 /// under `#if Proof` only.
 enum ProofCommands {
     #if Proof
-        static let all: [any ParsableCommand.Type] = [SimulateCommand.self, VerifyCommand.self]
+        static let all: [any ParsableCommand.Type] = [
+            SimulateCommand.self, VerifyCommand.self, BenchCommand.self, BenchProbeCommand.self,
+        ]
     #else
         static let all: [any ParsableCommand.Type] = []
     #endif

@@ -7,8 +7,14 @@ struct Options: Sendable {
         case hold
         /// Take the lock as a program does, through a client that can be cut off from the engine.
         case holdByClient
+        /// Campaign under the name, and lead.
+        case lead
+        /// Join the group of that name.
+        case join(String)
         /// Take only the short kernel lock of the state file, as a process would that is stopped in the middle of its work.
         case jam
+        /// Take the lock and count up in its register, without end.
+        case count
     }
 
     var folder: String
@@ -32,7 +38,10 @@ struct Options: Sendable {
         let value = parts.count > 1 ? Int64(parts[1]) : nil
         switch (parts.first ?? "", value) {
         case ("--jam", nil): work = .jam
+        case ("--count", nil): work = .count
         case ("--client", nil): work = .holdByClient
+        case ("--elect", nil): work = .lead
+        case ("--join", nil): work = .join(parts.count > 1 ? String(parts[1]) : "")
         case ("--shared", nil): mode = .shared
         case ("--permits", let limit?): mode = .permits(count: 1, limit: Int(limit))
         case ("--lease", let count?): lease = .milliseconds(count)

@@ -20,7 +20,10 @@ struct TestHolder {
             switch options.work {
             case .hold: try await TestHolder(options).hold()
             case .holdByClient: try await ClientHolder(options: options).hold()
+            case .lead: try await KindHolder(options: options).lead()
+            case .join(let id): try await KindHolder(options: options).join(id)
             case .jam: try jam(options)
+            case .count: try await TestHolder(options).count()
             }
         } catch let error as LockError {
             say("failed \(error.code) \(error.effect)")

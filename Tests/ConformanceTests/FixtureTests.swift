@@ -9,7 +9,7 @@ import Testing
 struct FixtureTests {
     /// Products that are no engines.
     static let others: Set = [
-        "Lockstead", "LocksteadGuards", "LocksteadEngines", "LocksteadTesting", "lockstead",
+        "Lockstead", "LocksteadGuards", "LocksteadEngines", "LocksteadTesting", "LocksteadBench", "lockstead",
     ]
 
     @Test("Every product is an engine with a fixture, or known to be none")

@@ -16,7 +16,9 @@
             (.onlyFirstNameChecked, "several-names/all-or-none"),
             (.cancelDoesNotServe, "cancellation/lets-the-next-in"),
             (.circleAccepted, "order/circle"), (.holdLimitIgnored, "maximum-hold/ends-it"),
-            (.unboundedOvertaking, "order/priority"),
+            (.unboundedOvertaking, "order/priority"), (.registerIgnoresToken, "register/stale-token"),
+            (.removalForgetsToken, "register/removal"), (.registerIgnoresRevision, "register/revision"),
+            (.registerOutlivesItsTime, "register/kept-for"),
         ]
 
         @Test("A store whose table makes a mistake fails the case that is about it", arguments: noticedBy)

@@ -32,7 +32,10 @@ struct LockNameTests {
     @Test("tokens stay below 2^53 and read back what they print")
     func tokens() {
         #expect(FencingToken("9007199254740991") == .maximum)
-        #expect(FencingToken("9007199254740992") == nil && FencingToken("-1") == nil && FencingToken("x") == nil)
+        for text in ["9007199254740992", "-1", "+5", "-0", "05", "00", " 5", "5 ", "", "+", "x", "5.0", "0x5", "٥"] {
+            #expect(FencingToken(text) == nil, "read \"\(text)\"")
+        }
+        #expect(FencingToken("0")?.rawValue == 0)
         #expect(FencingToken(rawValue: 12).description == "12")
     }
 
@@ -40,7 +43,10 @@ struct LockNameTests {
     func identifiers() {
         let id = OwnerID(high: 1, low: .max)
         #expect(OwnerID(hexadecimal: id.description) == id)
-        for bad in ["", "0", "+000000000000001ffffffffffffffff", String(repeating: "g", count: 32)] {
+        for bad in [
+            "", "0", "+000000000000001ffffffffffffffff", "000000000000000000000000000000AB",
+            String(repeating: "g", count: 32),
+        ] {
             #expect(OwnerID(hexadecimal: bad) == nil)
         }
     }

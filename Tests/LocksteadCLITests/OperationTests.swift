@@ -1,4 +1,5 @@
 import Foundation
+import Lockstead
 import Testing
 
 #if canImport(Glibc)
@@ -23,6 +24,15 @@ struct OperationTests {
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         try handle.write(contentsOf: bytes)
         try handle.close()
+    }
+
+    @Test("It says its version, the one that the package has")
+    func version() async throws {
+        let said = try await lockstead.run("--version")
+        #expect(said.code == 0 && said.error.isEmpty)
+        let version = said.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(version == PackageVersion.current)
+        #expect(version.wholeMatch(of: /\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?/) != nil, "by Semantic Versioning")
     }
 
     @Test("A damaged state is refused, told by doctor, mended by repair, and its tokens stay above the old ones")

@@ -34,6 +34,17 @@ struct ViewTests {
         #expect(try await holder.result().code == 0)
     }
 
+    @Test(
+        "An answer that cannot be written is a failure, not half an answer",
+        arguments: ["ls", "ls --json", "inspect a"])
+    func fullDisk(command: String) async throws {
+        try #require(FileManager.default.fileExists(atPath: "/dev/full"), "a device on which every write fails")
+        let line = "\(LocksteadProgram.program) \(command) > /dev/full"
+        let result = try await lockstead.run("exec", "a", "--", "sh", "-c", line)
+        #expect(result.code == 71)
+        #expect(result.error.contains("standard output"))
+    }
+
     @Test("inspect tells holder and waiters of a held lock, and that a free one is free")
     func inspect() async throws {
         let holder = try lockstead.start(["exec", "a", "--", "sh", "-c", "echo in; cat"])

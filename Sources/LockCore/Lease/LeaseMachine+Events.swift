@@ -5,10 +5,14 @@ extension LeaseMachine {
     ///
     /// - Returns: Whether to send it at all: a grant that ended or was given back is not renewed (R9).
     package mutating func renewalSent(at now: ContinuousTime) -> Bool {
-        guard !isAbandoned, case let state = state(at: now), !state.isLost else { return false }
+        guard !isAbandoned, !isStalled(at: now), case let state = state(at: now), !state.isLost else { return false }
         renewalSentAt = renewalSentAt ?? now
+        isWithholding = false
         return true
     }
+
+    /// The holder got on with its work.
+    package mutating func progressReported(at now: ContinuousTime) { lastProgress = max(lastProgress, now) }
 
     /// The engine confirmed the same token.
     package mutating func renewalConfirmed(_ validity: Validity, at now: ContinuousTime, effects: inout [Effect]) {
@@ -94,6 +98,8 @@ extension LeaseMachine {
     private mutating func extend(_ validity: Validity, sentAt: ContinuousTime) -> Bool {
         switch validity {
         case .unconfirmed: return false
+        // Where progress is asked for, belief runs out even where the engine's grant does not: nothing else would stop the holder.
+        case .unlimited where progressBound != nil: arm(at: sentAt, for: lease)
         case .unlimited: (leaseEnd, nextRenewal) = (nil, nil)
         // A session's proof of life may be older than our question, never younger than it.
         case .armed(let armedAt, let duration): arm(at: min(armedAt, sentAt), for: duration)

@@ -2,6 +2,8 @@ extension LeaseMachine {
     /// The next moment at which ``timeAdvanced(to:effects:)`` has something to do; `nil`: none.
     package var nextDue: ContinuousTime? {
         if isOver { return hasKilled ? nil : killAfterLoss }
+        // Nothing runs out and nothing is renewed: the grant of an engine that cannot lose it.
+        if validUntil == nil, nextRenewal == nil { return nil }
         return [renewalDue, warningDue, stopDue, killDue, validUntil].lazy.compactMap(\.self).min()
     }
 
@@ -18,7 +20,20 @@ extension LeaseMachine {
         if isOver { return killAfterLossIfDue(now, &effects) }
         pushIfDue(now, &effects)
         if let end = validUntil, now >= end { return finish(reasonOfTheEnd, at: now, &effects) }
-        if let due = renewalDue, now + renewalSlack >= due { effects.append(.renew) }
+        guard let due = renewalDue, now + renewalSlack >= due else { return }
+        if isStalled(at: now) { withhold(at: now) } else { effects.append(.renew) }
+    }
+
+    /// The lease is let run out; should progress be reported after all, the next look renews it.
+    private mutating func withhold(at now: ContinuousTime) {
+        isWithholding = true
+        nextRenewal = now + LeaseRules.retryDelay(of: armedFor)
+    }
+
+    /// Whether the holder reported no progress within its bound.
+    func isStalled(at now: ContinuousTime) -> Bool {
+        guard let progressBound else { return false }
+        return now > lastProgress + progressBound
     }
 
     /// The wake-up that was planned came so much too late: the process, or the machine, stood still.

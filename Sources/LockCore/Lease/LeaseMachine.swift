@@ -40,6 +40,10 @@ package struct LeaseMachine: Sendable, Equatable {
     let holdLimit: ContinuousTime?
     /// How long the cap leaves from the start; `nil`: there is none.
     private let holdSpan: TimeSpan?
+    /// Without progress for longer than this the grant is not renewed; `nil`: progress is not asked for.
+    let progressBound: TimeSpan?
+    /// When the holder reported progress last; at first, when it got the grant.
+    var lastProgress: ContinuousTime
     /// When what the engine said runs out; `nil`: never.
     var leaseEnd: ContinuousTime?
     /// For how long the engine armed the lease last: a hand-over may arm it for less than was asked.
@@ -49,10 +53,12 @@ package struct LeaseMachine: Sendable, Equatable {
     var renewalSentAt: ContinuousTime?
     var nextRenewal: ContinuousTime?
     /// The handle is gone: nobody renews any more.
-    var isAbandoned = false
+    package internal(set) var isAbandoned = false
     var hasWarned = false
     var hasStopped = false
     var hasKilled = false
+    /// A renewal was due and not sent for lack of progress.
+    var isWithholding = false
     /// After a loss that no timer announced: when the grace of the stop is over.
     var killAfterLoss: ContinuousTime?
 
@@ -63,16 +69,18 @@ package struct LeaseMachine: Sendable, Equatable {
     ///   - lease: The lease it was asked with.
     ///   - renewEvery: How long after its arming a lease is renewed; a third of it where `nil`.
     ///   - holdLimit: When the cap on the total hold ends it.
+    ///   - progressBound: How long it is renewed without a report of progress; without end where `nil`.
     ///   - now: When the grant arrived.
     package init(
         _ validity: Validity, lease: TimeSpan, renewEvery: TimeSpan? = nil, holdLimit: ContinuousTime? = nil,
-        at now: ContinuousTime
+        progressBound: TimeSpan? = nil, at now: ContinuousTime
     ) {
         (self.lease, self.holdLimit, armedFor) = (lease, holdLimit, lease)
+        (self.progressBound, lastProgress) = (progressBound, now)
         holdSpan = holdLimit.map { $0 - now }
         self.renewEvery = renewEvery ?? lease / LeaseRules.renewalDivisor
         switch validity {
-        case .unlimited: break
+        case .unlimited: if progressBound != nil { arm(at: now, for: lease) }
         case .armed(let armedAt, let duration): arm(at: min(armedAt, now), for: duration)
         case .unconfirmed:
             // Nothing is known yet; after one lease without a confirmation there is nothing left to confirm.
@@ -95,6 +103,9 @@ package struct LeaseMachine: Sendable, Equatable {
         return .held
     }
 
+    /// Whether ``state(at:)`` depends on the time at all: else no clock need be read for it.
+    package var canRunOut: Bool { leaseEnd != nil || holdLimit != nil }
+
     /// Whether a renewal is under way.
     package var isRenewing: Bool { renewalSentAt != nil }
 
@@ -109,7 +120,7 @@ package struct LeaseMachine: Sendable, Equatable {
 
     var reasonOfTheEnd: LossReason {
         if let holdLimit, holdLimit <= leaseEnd ?? .distantFuture { return .holdLimit }
-        return isAbandoned ? .abandoned : .expired
+        return isAbandoned ? .abandoned : isWithholding ? .stalled : .expired
     }
 
     /// Counts a lease from its arming; the newest answer decides, even where the engine shortened the lease.

@@ -4,6 +4,8 @@ public enum LossReason: Sendable, Hashable {
     case expired
     /// An operator released it by force, for this reason.
     case revoked(String)
+    /// The holder reported no progress within the bound it had set itself, so its lease was let run out.
+    case stalled
     /// The cap on the total hold was reached.
     case holdLimit
     /// The engine has another owner, or none, for the name.

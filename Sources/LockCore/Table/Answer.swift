@@ -17,6 +17,7 @@ package enum Answer: Sendable, Hashable {
     case valid(Bool)
     /// `waitsAtMost`: how long the acknowledgements may take.
     case revoked([FencingToken], waitsAtMost: TimeSpan)
+    case register(StoreAnswer)
     case refused(Refusal)
 }
 
@@ -75,4 +76,8 @@ package enum Refusal: Sendable, Hashable {
     case notExclusive
     case tokensExhausted
     case downgradeOfFeatureLevel
+    case valueTooLong
+    case tooManyRegisters
+    /// No grant has had it yet.
+    case unknownToken
 }

@@ -15,6 +15,8 @@ package enum Command: Sendable, Hashable {
     /// Whether `token` is the name's live grant.
     case validate(LockName, FencingToken)
     case forceRelease(ForceRelease)
+    /// Changes the register of a name, or has it note a token.
+    case store(Store)
     /// Fires what is due and nothing else.
     case advance
     case configure(Configure)

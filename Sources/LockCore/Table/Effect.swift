@@ -15,6 +15,7 @@ package enum Effect: Sendable, Hashable {
     case waitEnded(WaiterEvent, WaitEnd)
     case deadlockFound([OwnerID])
     case sessionLost(SessionID)
+    case registerChanged(RegisterEvent)
 }
 
 package enum ExpiryCause: UInt8, Sendable, Hashable {

@@ -8,8 +8,12 @@ package enum Limits {
     package static let overtakings: UInt8 = 16
     /// RULES 5: dead leases and leader changes cost this much time at worst.
     package static let longestLease = TimeSpan.seconds(300)
+    /// A client must not be able to close a name for longer than it takes people to notice.
+    package static let longestDelay = TimeSpan.seconds(86_400)
     package static let identityBytes = 512
     package static let reasonBytes = 1_024
+    /// A register is for counts and marks; data belongs into a store.
+    package static let registerBytes = 4_096
 }
 
 /// The bounds that an engine may set for itself: equal on every replica of one table.
@@ -18,5 +22,9 @@ package struct TableLimits: Sendable, Hashable {
     package var waitersPerName = 20_000
     package var grantsPerSession = 10_000
     package var sessionsPerIdentity = 10_000
+    /// Registers with a value; one per latch, gate or mark.
+    package var registers = 100_000
+    /// The bytes of all values: what a snapshot carries beside the locks.
+    package var registerBytes = 64 << 20
     package init() {}
 }

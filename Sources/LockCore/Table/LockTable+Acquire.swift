@@ -46,7 +46,9 @@ extension LockTable {
         if case .permits(let count, let limit) = command.mode {
             guard (1...LockMode.maximumPermits).contains(limit), (1...limit).contains(count) else { return .badPermits }
         }
-        guard command.lockDelay >= .zero, command.minimumHold >= .zero, command.maximumHold.map({ $0 > .zero }) ?? true
+        let delays = TimeSpan.zero...Limits.longestDelay
+        guard delays.contains(command.lockDelay), delays.contains(command.minimumHold),
+            command.maximumHold.map({ $0 > .zero }) ?? true
         else { return .badTerms }
         guard command.note.byteCount <= HolderNote.maximumByteCount else { return .noteTooLong }
         return nextToken == nil ? .tokensExhausted : nil

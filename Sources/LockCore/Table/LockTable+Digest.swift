@@ -12,7 +12,7 @@ extension LockTable {
         hash.combine(recoveringUntil ?? .zero)
         hash.combine(longestLease)
         hash.combine(UInt64(featureLevel))
-        return hash.value &+ (keepsDigest ? recordSum : sumOfRecords())
+        return hash.value &+ (keepsDigest ? recordSum : sumOfRecords()) &+ registerHeadHash
     }
 
     /// What `recordSum` is where it is kept.
@@ -24,6 +24,7 @@ extension LockTable {
         }
         for slot in holderSlab.slots { sum &+= recordHash(holderSlab[slot]) }
         for slot in waiterSlab.slots { sum &+= recordHash(waiterSlab[slot]) }
+        for slot in registerSlab.slots { sum &+= recordHash(registerSlab[slot]) }
         return sum
     }
 
@@ -31,6 +32,7 @@ extension LockTable {
     func hash(_ record: SessionRecord) -> UInt64 { keepsDigest ? recordHash(record) : 0 }
     func hash(_ record: HolderRecord) -> UInt64 { keepsDigest ? recordHash(record) : 0 }
     func hash(_ record: WaiterRecord) -> UInt64 { keepsDigest ? recordHash(record) : 0 }
+    func hash(_ record: RegisterRecord) -> UInt64 { keepsDigest ? recordHash(record) : 0 }
     func hash(_ record: DedupRecord, of session: SessionID) -> UInt64 {
         keepsDigest ? recordHash(record, of: session) : 0
     }

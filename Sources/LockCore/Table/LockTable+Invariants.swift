@@ -5,7 +5,8 @@ extension LockTable {
     ///
     /// Walks the whole table: for tests, simulation and restored snapshots.
     package func invariantViolation() -> String? {
-        ruleViolation() ?? indexProblem() ?? grantProblem() ?? answerProblem() ?? timerProblem() ?? circleProblem()
+        ruleViolation() ?? registerProblem() ?? indexProblem() ?? grantProblem() ?? answerProblem() ?? timerProblem()
+            ?? circleProblem()
     }
 
     /// The first broken rule of locks and queues in words, or `nil`: what can be looked at after each of many million steps.
@@ -132,7 +133,8 @@ extension LockTable {
         {
             return "something due has no timer"
         }
-        return timers.count > 2 * (waiterSlab.count + holderSlab.count) + 64 ? "stale timers pile up" : nil
+        let live = waiterSlab.count + holderSlab.count + registerSlab.count
+        return timers.count > 2 * live + 64 ? "stale timers pile up" : nil
     }
 
     private func timedRecords() -> (Set<Slot<WaiterRecord>>, Set<Slot<HolderRecord>>) {
@@ -141,7 +143,7 @@ extension LockTable {
             switch timer.subject {
             case .waiter(let slot): waiters.insert(slot)
             case .holder(let slot): holders.insert(slot)
-            case .recovery: continue
+            case .recovery, .register: continue
             }
         }
         return (waiters, holders)

@@ -54,7 +54,18 @@ extension LockTable {
         return slot
     }
 
-    private func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
+    /// Whether the session holds this very grant on all its names, unrevoked.
+    package func holds(
+        _ names: [LockName], _ token: FencingToken, session: SessionID, request: RequestID
+    ) -> Bool {
+        !names.isEmpty
+            && names.allSatisfy { name in
+                guard let slot = holder(of: name, token, session: session) else { return false }
+                return holderSlab[slot].phase == .held && holderSlab[slot].request == request
+            }
+    }
+
+    func holder(in lock: Slot<LockRecord>, _ token: FencingToken) -> Slot<HolderRecord>? {
         // Beside an exclusive holder there is no other, so that the first is the one or the index knows it.
         if let slot = lockSlab[lock].holders.first, holderSlab[slot].token == token { return slot }
         return sharedHolderIndex[HolderKey(lock: lock, token: token)]

@@ -65,7 +65,9 @@ extension LockTable {
 
     private mutating func forgetIfUnused(_ lock: Slot<LockRecord>) {
         guard lockSlab[lock].holderCount == 0, lockSlab[lock].waiterCount == 0 else { return }
-        lockIndex[lockSlab[lock].name] = nil
+        let name = lockSlab[lock].name
+        lockIndex[name] = nil
         lockSlab.remove(lock)
+        forgetRegisterIfUnused(name)
     }
 }

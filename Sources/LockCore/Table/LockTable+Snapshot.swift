@@ -1,6 +1,7 @@
 extension LockTable {
     private static let magic: UInt32 = 0x4254_4B4C  // "LKTB"
-    private static let version: UInt16 = 1
+    /// 2 brought registers; snapshots of version 1 are read as tables without any.
+    private static let version: UInt16 = 2
 
     /// The whole table in bytes: equal tables give equal bytes, whatever their history.
     package func encoded() -> [UInt8] {
@@ -19,6 +20,7 @@ extension LockTable {
         encoder.write(sessionsInOrder) { encoder, slot in write(sessionSlab[slot], to: &encoder) }
         encoder.write(holdersInOrder) { encoder, slot in write(holderSlab[slot], to: &encoder) }
         encoder.write(waitersInOrder) { $0.write(waiterSlab[$1]) }
+        writeRegisters(to: &encoder)
         // Also guards the bytes: a flipped bit gives another sum.
         encoder.write(digest)
         return encoder.bytes
@@ -98,7 +100,7 @@ extension LockTable {
         var decoder = SnapshotDecoder(bytes)
         guard try decoder.read(UInt32.self) == Self.magic else { throw .notASnapshot }
         let version = try decoder.read(UInt16.self)
-        guard version == Self.version else { throw .unknownVersion(version) }
+        guard (1...Self.version).contains(version) else { throw .unknownVersion(version) }
         let time = try decoder.readTime()
         guard time <= .latest else { throw .inconsistent("a time beyond the last") }
         self.init(at: time, limits: limits)
@@ -106,10 +108,21 @@ extension LockTable {
         try readSessions(&decoder)
         try readHolders(&decoder)
         try readWaiters(&decoder)
+        registerFloor = FencingToken(rawValue: 0)
+        if version > 1 { try readRegisters(&decoder) }
         let sum = try decoder.read(UInt64.self)
         guard decoder.isAtEnd else { throw .trailingBytes }
-        guard sum == digest else { throw .inconsistent("the digest does not match") }
+        guard sum == digest || Self.believesAnyDigest else { throw .inconsistent("the digest does not match") }
         if let problem = invariantViolation() { throw .inconsistent(problem) }
+    }
+
+    /// A fuzzer guesses no digests; built for one, the table looks at what lies behind it.
+    private static var believesAnyDigest: Bool {
+        #if FUZZING
+            true
+        #else
+            false
+        #endif
     }
 
     private mutating func readHeader(_ decoder: inout SnapshotDecoder) throws(SnapshotError) {

@@ -8,6 +8,7 @@ struct TimerRecord: Sendable, Comparable {
         case waiter(Slot<WaiterRecord>)
         case holder(Slot<HolderRecord>)
         case recovery
+        case register(Slot<RegisterRecord>)
     }
 
     var time: LogTime
@@ -45,6 +46,14 @@ extension LockTable {
         timers.insert(TimerRecord(time: due, rank: 1, key: token.rawValue, part: part, subject: .holder(slot)))
     }
 
+    mutating func setTimer(_ slot: Slot<RegisterRecord>) {
+        let record = registerSlab[slot]
+        guard record.until < .distantFuture else { return }
+        timers.insert(
+            TimerRecord(
+                time: record.until, rank: 3, key: record.revision.rawValue, part: 0, subject: .register(slot)))
+    }
+
     mutating func setRecoveryTimer() {
         guard let recoveringUntil, recoveringUntil < .distantFuture else { return }
         timers.insert(TimerRecord(time: recoveringUntil, rank: 2, key: 0, part: 0, subject: .recovery))
@@ -75,6 +84,8 @@ extension LockTable {
         case .recovery:
             recoveringUntil = nil
             touchAllLocks()
+        case .register(let slot):
+            registerIsDue(slot, &effects)
         }
     }
 
@@ -104,6 +115,9 @@ extension LockTable {
                 && holderSlab[slot].part == timer.part && holderSlab[slot].due == timer.time
         case .recovery:
             recoveringUntil == timer.time
+        case .register(let slot):
+            registerSlab.contains(slot) && registerSlab[slot].revision.rawValue == timer.key
+                && registerSlab[slot].until == timer.time
         }
     }
 
@@ -112,7 +126,7 @@ extension LockTable {
         while let first = timers.min, !isCurrent(first) {
             timers.removeMin()
         }
-        let live = waiterSlab.count + holderSlab.count
+        let live = waiterSlab.count + holderSlab.count + registerSlab.count
         if timers.count > 2 * live + 64 { rebuildTimers() }
     }
 

@@ -58,6 +58,7 @@ extension LockTable {
         holderSlab.remove(holder)
         lockIndex[name] = nil
         lockSlab.remove(lock)
+        forgetRegisterIfUnused(name)
         return true
     }
 

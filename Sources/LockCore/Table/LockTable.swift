@@ -16,12 +16,16 @@ package struct LockTable: Sendable {
     var recoveringUntil: LogTime?
     var longestLease = Limits.longestLease
     var featureLevel: UInt32 = 1
+    /// No register that is forgotten has seen a token above; see `newerToken(than:)`.
+    var registerFloor: FencingToken
+    var nextRevision: UInt64 = 1
 
     var sessionSlab = Slab<SessionRecord>()
     var lockSlab = Slab<LockRecord>()
     var holderSlab = Slab<HolderRecord>()
     var waiterSlab = Slab<WaiterRecord>()
     var queueSlab = Slab<QueueRecord>()
+    var registerSlab = Slab<RegisterRecord>()
 
     var sessionIndex = FlatMap<SessionID, Slot<SessionRecord>>()
     var sessionsOfIdentity: [String: Int] = [:]
@@ -32,6 +36,11 @@ package struct LockTable: Sendable {
     var grantIndex = FlatMap<RequestKey, Slot<HolderRecord>>()
     /// Only grants that can have many beside them; an exclusive one is found in its lock's short list.
     var sharedHolderIndex = FlatMap<HolderKey, Slot<HolderRecord>>()
+
+    var registerIndex: [LockName: Slot<RegisterRecord>] = [:]
+    /// Registers that hold a value, and the bytes of all values.
+    var registerCount = 0
+    var registerBytes = 0
 
     var timers = Heap<TimerRecord>()
     /// Locks whose queue may have become grantable during the present command, in order.
@@ -57,6 +66,8 @@ package struct LockTable: Sendable {
         self.logTime = min(now, .latest)
         self.nextTokenValue = min(firstToken.rawValue, FencingToken.maximum.rawValue + 1)
         (self.limits, self.keepsDigest) = (limits, keepsDigest)
+        // Tokens of the time before this table are stale to its registers.
+        registerFloor = FencingToken(rawValue: nextTokenValue)
     }
 
     /// The token of the next grant, or `nil` once all are spent.
@@ -95,6 +106,7 @@ package struct LockTable: Sendable {
         case .handOver(let command): handOver(command, &effects)
         case .validate(let name, let token): .valid(isLive(token, of: name))
         case .forceRelease(let command): forceRelease(command, &effects)
+        case .store(let command): store(command, &effects)
         case .advance: .done
         case .configure(let change): configure(change, &effects)
         }

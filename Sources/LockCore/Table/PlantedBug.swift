@@ -44,6 +44,14 @@ package enum PlantedBug: String, CaseIterable, Sendable {
     case acknowledgementWithoutDelay
     /// A wait that was issued again under another sequence is settled under its first only (RULES 16, 26).
     case onlyFirstSequenceSettled
+    /// A register takes a store under a token older than one it has seen (S6).
+    case registerIgnoresToken
+    /// A register whose value was removed forgets the tokens it has seen (S6).
+    case removalForgetsToken
+    /// A store that rests on a value which is not there any more is accepted.
+    case registerIgnoresRevision
+    /// A value is kept beyond the time it was stored for.
+    case registerOutlivesItsTime
 }
 
 extension LockTable {

@@ -18,7 +18,7 @@ extension SnapshotEncoder {
 
     mutating func write(_ answer: Answer) {
         switch answer {
-        case .done, .queued, .valid, .revoked, .handOverRefused: write(UInt8(0))
+        case .done, .queued, .valid, .revoked, .handOverRefused, .register: write(UInt8(0))
         case .session(let generation):
             write(UInt8(1))
             write(generation)
@@ -59,7 +59,8 @@ extension SnapshotEncoder {
     static let plainRefusals: [Refusal] = [
         .unknownSession, .sessionBoundToAnother, .badLease, .badNames, .badPermits, .badTerms, .noteTooLong, .reentry,
         .upgrade, .tooManySessions, .tooManyWaiters, .tooManyGrants, .tooManyOutstanding, .sequenceDone,
-        .sequenceReused, .requestReused, .notExclusive, .tokensExhausted, .downgradeOfFeatureLevel,
+        .sequenceReused, .requestReused, .notExclusive, .tokensExhausted, .downgradeOfFeatureLevel, .valueTooLong,
+        .tooManyRegisters, .unknownToken,
     ]
 }
 

@@ -136,9 +136,16 @@ extension SnapshotDecoder {
             waitUntil: try readOptional { (decoder) throws(SnapshotError) in try decoder.readTime() },
             fairness: try readFlag() ? .barging : .fair, priority: try read(), ifOwned: try readIfOwned(),
             lockDelay: try readNonNegativeSpan(), minimumHold: try readNonNegativeSpan(),
-            maximumHold: try readOptional { (decoder) throws(SnapshotError) in try decoder.readNonNegativeSpan() },
+            maximumHold: try readOptional { (decoder) throws(SnapshotError) in try decoder.readMaximumHold() },
             note: try readNote(), dedup: try readOptional { (decoder) throws(SnapshotError) in try decoder.readDedup() }
         )
+    }
+
+    /// A grant that ends as it begins is none, and a waiter would become one.
+    private mutating func readMaximumHold() throws(SnapshotError) -> TimeSpan {
+        let span = try readSpan()
+        guard span > .zero else { throw .inconsistent("a cap on the hold that allows none") }
+        return span
     }
 
     mutating func readNonNegativeSpan() throws(SnapshotError) -> TimeSpan {

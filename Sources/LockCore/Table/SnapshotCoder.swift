@@ -22,6 +22,11 @@ struct SnapshotEncoder {
         bytes.append(contentsOf: text.utf8)
     }
 
+    mutating func write(bytes value: [UInt8]) {
+        write(UInt32(value.count))
+        bytes.append(contentsOf: value)
+    }
+
     mutating func write(_ identifier: some LockIdentifier) {
         write(identifier.high)
         write(identifier.low)
@@ -81,6 +86,14 @@ struct SnapshotDecoder {
         }
         position += count
         return text
+    }
+
+    mutating func readBytes(atMost limit: Int) throws(SnapshotError) -> [UInt8] {
+        let count = Int(try read(UInt32.self))
+        guard count <= limit else { throw .inconsistent("a value of \(count) bytes; the most is \(limit)") }
+        guard bytes.count - position >= count else { throw .truncated }
+        defer { position += count }
+        return Array(bytes[position..<position + count])
     }
 
     mutating func readIdentifier<Identifier: LockIdentifier>(

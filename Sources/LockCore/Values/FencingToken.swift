@@ -25,9 +25,13 @@ extension FencingToken: CustomStringConvertible, LosslessStringConvertible {
     /// The number in decimal digits.
     public var description: String { String(rawValue) }
 
-    /// Reads decimal digits; `nil` where the text is no number or lies above ``maximum``.
+    /// Reads what ``description`` writes; `nil` for anything else.
+    ///
+    /// One token has one text: no sign, no leading zero, no space, ASCII digits only, and at most ``maximum``.
     public init?(_ description: String) {
-        guard let value = UInt64(description), value <= Self.maximum.rawValue else { return nil }
+        guard let value = UInt64(description), value <= Self.maximum.rawValue, String(value) == description else {
+            return nil
+        }
         self.init(rawValue: value)
     }
 }

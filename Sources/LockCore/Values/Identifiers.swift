@@ -20,12 +20,16 @@ extension LockIdentifier {
     /// 32 hexadecimal digits.
     public var description: String { Self.hex(high) + Self.hex(low) }
 
-    /// Reads 32 hexadecimal digits; `nil` for any other text.
+    /// Reads what ``description`` writes: 32 hexadecimal digits in lower case; `nil` for any other text.
     public init?(hexadecimal text: some StringProtocol) {
-        guard text.utf8.count == 32, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+        guard text.utf8.count == 32, text.utf8.allSatisfy(Self.isDigit),
             let high = UInt64(text.prefix(16), radix: 16), let low = UInt64(text.suffix(16), radix: 16)
         else { return nil }
         self.init(high: high, low: low)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
     private static func hex(_ value: UInt64) -> String {

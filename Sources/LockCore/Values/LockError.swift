@@ -8,7 +8,7 @@ public struct LockError: Error, Sendable {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Kind: String {
             case invalidName, invalidOption, cancelled, timedOut, wouldDeadlock, reentryRefused, upgradeRefused,
-                leaseLost, notHeld
+                leaseLost, notHeld, resigned, memberExists
             case engineUnavailable, indeterminate, unsupported, guaranteeTooWeak, kindMismatch, limitExceeded,
                 recovering
             case notRunning, shutDown, corruptState, permissionDenied, unsuitableStorage, unknownEngine
@@ -37,6 +37,10 @@ public struct LockError: Error, Sendable {
         public static let leaseLost = Code(.leaseLost)
         /// The handle does not hold the lock (any more).
         public static let notHeld = Code(.notHeld)
+        /// A leader stepped down while its body ran, which was stopped.
+        public static let resigned = Code(.resigned)
+        /// A group has a member of this id already.
+        public static let memberExists = Code(.memberExists)
         /// The engine cannot be reached or refuses work.
         public static let engineUnavailable = Code(.engineUnavailable)
         /// The answer was lost: the operation may have happened.

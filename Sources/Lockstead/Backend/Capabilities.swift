@@ -58,6 +58,8 @@ public struct Capabilities: Sendable, Hashable {
         public static let deadlockDetection = Features(rawValue: 1 << 15)
         /// Excluding other processes, not only tasks of this one.
         public static let betweenProcesses = Features(rawValue: 1 << 16)
+        /// Small fenced values beside the locks.
+        public static let registers = Features(rawValue: 1 << 17)
     }
 
     /// Puts capabilities together.

@@ -110,6 +110,32 @@ public protocol LockBackend: Sendable {
     func forceRelease(_ name: LockName, reason: String, now: Bool, deadline: ContinuousTime) async throws(LockError)
         -> ForcedRelease
 
+    /// What the register of a name holds: the small value beside the lock.
+    ///
+    /// Linearizable where the engine's exclusion is. Changes of a register are among the ``changes(prefix:)``: who watches first and
+    /// loads then misses none.
+    ///
+    /// - Parameters:
+    ///   - name: Which register; it shares its name with a lock, and needs none to be held.
+    ///   - deadline: When to stop trying.
+    /// - Returns: The register; one without a value where nothing is stored.
+    /// - Throws: `LockError`: `unsupported` without ``Capabilities/Features/registers``, `engineUnavailable`.
+    func load(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> Register
+
+    /// Changes the register of a name, or has it note a token, unless it has seen a newer token (RULES 8).
+    ///
+    /// Durable before it is answered, where the engine is. May be repeated after a lost answer: the same value under the same token
+    /// changes nothing more, not even how long it is kept; and with ``RegisterWrite/after`` a late duplicate cannot undo what came
+    /// later. Not affected by cancellation of the calling task.
+    ///
+    /// - Parameters:
+    ///   - write: What is to be changed.
+    ///   - deadline: When to stop trying.
+    /// - Returns: What came of it.
+    /// - Throws: `LockError`: `unsupported` without ``Capabilities/Features/registers``, `limitExceeded` for a value that is too long,
+    ///   and with the effect `mayHaveHappened` where the answer was lost.
+    func store(_ write: RegisterWrite, deadline: ContinuousTime) async throws(LockError) -> RegisterOutcome
+
     /// What makes grants doubtful or ends them, from the first call on. One reader: the client.
     func notices() -> AsyncStream<BackendNotice>
 }

@@ -11,6 +11,7 @@ extension LockChange {
         case .revoked(let event, _): [LockChange(.revoked, event)]
         case .queued(let event): changes(.queued, event)
         case .waitEnded(let event, _): changes(.waitEnded, event)
+        case .registerChanged(let event): [LockChange(event)]
         case .deadlockFound, .sessionLost: []
         }
     }
@@ -27,6 +28,13 @@ extension LockChange {
         event.names.map { name in
             LockChange(name: name, kind: kind, token: nil, owner: event.owner, mode: event.mode, note: event.note)
         }
+    }
+
+    private init(_ event: RegisterEvent) {
+        self.init(
+            name: event.name, kind: .registerChanged, token: event.token,
+            owner: event.holder?.owner ?? OwnerID(high: 0, low: 0), mode: event.holder?.mode ?? .exclusive,
+            note: event.holder?.note ?? HolderNote())
     }
 
     private init(_ kind: Kind, _ event: HolderEvent) {

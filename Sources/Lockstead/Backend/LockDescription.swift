@@ -94,15 +94,17 @@ public struct LockChange: Sendable, Hashable {
         case queued
         /// A waiting request gave up, timed out or died.
         case waitEnded
+        /// The value beside the lock was stored or removed, or ended.
+        case registerChanged
     }
 
     /// Which lock.
     public var name: LockName
     /// What happened.
     public var kind: Kind
-    /// The grant's token, where there is a grant.
+    /// The grant's token, where there is a grant; of a register, the newest token it has seen.
     public var token: FencingToken?
-    /// Whose request or grant it is.
+    /// Whose request or grant it is; all zeros where a register changed and nobody holds the lock under that token any more.
     public var owner: OwnerID
     /// How it excludes others.
     public var mode: LockMode

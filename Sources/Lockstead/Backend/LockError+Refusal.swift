@@ -28,9 +28,10 @@ extension Refusal {
             (.permissionDenied, "The session belongs to another identity. Open one of your own.")
         case .badLease, .badNames, .badPermits, .badTerms, .notExclusive, .requestReused, .sequenceDone,
             .sequenceReused,
-            .downgradeOfFeatureLevel:
+            .downgradeOfFeatureLevel, .unknownToken:
             (.invalidOption, misuse)
-        case .noteTooLong, .tooManySessions, .tooManyWaiters, .tooManyGrants, .tooManyOutstanding, .tokensExhausted:
+        case .noteTooLong, .tooManySessions, .tooManyWaiters, .tooManyGrants, .tooManyOutstanding, .tokensExhausted,
+            .valueTooLong, .tooManyRegisters:
             (.limitExceeded, limit)
         }
     }
@@ -43,10 +44,11 @@ extension Refusal {
         case .badPermits:
             "A semaphore has 1 to \(LockMode.maximumPermits) permits, and a request takes at least one and at most all."
         case .badTerms:
-            "Lock-delay and minimum hold must not be negative, and a maximum hold must be more than nothing."
+            "Lock-delay and minimum hold are at least nothing and at most \(Limits.longestDelay.duration), and a maximum hold is more than nothing."
         case .notExclusive: "Only an exclusive or shared grant can be downgraded."
         case .downgradeOfFeatureLevel: "The feature level only rises."
         case .requestReused, .sequenceDone, .sequenceReused: "The request's id was used before. Draw a fresh one."
+        case .unknownToken: "No grant of this engine has had that token. Store under the token of a grant."
         default: "The request breaks a rule."
         }
     }
@@ -60,6 +62,9 @@ extension Refusal {
         case .tooManyOutstanding: "Too many requests of this session are unanswered. Wait for some."
         case .tokensExhausted:
             "The fencing tokens of this store are used up. Begin a new store and register its lineage."
+        case .valueTooLong:
+            "A register holds at most \(Limits.registerBytes) bytes. Keep the data elsewhere, and its place here."
+        case .tooManyRegisters: "Too many registers hold values. Remove some, or have them kept for a time only."
         default: "A limit is reached."
         }
     }

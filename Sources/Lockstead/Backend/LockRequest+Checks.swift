@@ -61,6 +61,6 @@ extension Capabilities.Features {
         (.minimumHold, "minimum hold"), (.maximumHold, "maximum hold"), (.priority, "priorities"),
         (.downgrade, "downgrade"), (.handOver, "hand-over"), (.inspect, "inspection"), (.list, "listing"),
         (.changes, "changes"), (.forceRelease, "forced release"), (.deadlockDetection, "deadlock detection"),
-        (.betweenProcesses, "exclusion between processes"),
+        (.betweenProcesses, "exclusion between processes"), (.registers, "registers"),
     ]
 }

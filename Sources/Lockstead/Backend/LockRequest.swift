@@ -47,17 +47,37 @@ public struct LockRequest: Sendable, Hashable {
     }
 }
 
-/// Delays and caps of one grant, each absent unless asked for.
+/// Delays, caps and the renewal of one grant, each absent unless asked for.
 public struct HoldTerms: Sendable, Hashable {
-    /// After an expiry or a forced release the lock stays closed for so long, never after a clean release; zero by default.
+    /// After an expiry or a forced release the lock stays closed for so long, never after a clean release; zero by default, at most
+    /// ``longestDelay``.
     public var lockDelay: Duration
-    /// The lock stays closed until so long after the grant, even when it is released earlier; zero by default.
+    /// The lock stays closed until so long after the grant, however it ends before; zero by default, at most ``longestDelay``.
+    ///
+    /// Only an operator's forced release with `now` opens it sooner.
     public var minimumHold: Duration
     /// The grant ends so long after it was made, renewed or not; `nil`, the default, sets no cap.
+    ///
+    /// This is also the cap on renewals: none extends the grant beyond it, and there is no second option for that.
     public var maximumHold: Duration?
 
+    /// The grant is renewed only while its holder reports progress at least so often (``Lease/reportProgress()``); `nil`, the default,
+    /// renews it as long as it is held.
+    ///
+    /// A holder that falls silent is warned and stopped as if the engine were out of reach, at most this bound and one lease after its last
+    /// report, and the grant is lost as `stalled`. The client keeps the bound; engines never see it. Where grants cannot run out
+    /// (in-process) the holder is stopped all the same, and the lock is free once it has given it back.
+    public var progressWithin: Duration?
+
+    /// The longest lock-delay and minimum hold: 24 hours, so that no client can close a name for good.
+    public static let longestDelay = Limits.longestDelay.duration
+
     /// Puts terms together; what is left out is not asked for.
-    public init(lockDelay: Duration = .zero, minimumHold: Duration = .zero, maximumHold: Duration? = nil) {
+    public init(
+        lockDelay: Duration = .zero, minimumHold: Duration = .zero, maximumHold: Duration? = nil,
+        progressWithin: Duration? = nil
+    ) {
         (self.lockDelay, self.minimumHold, self.maximumHold) = (lockDelay, minimumHold, maximumHold)
+        self.progressWithin = progressWithin
     }
 }

@@ -41,14 +41,18 @@ final class HeldGrant: Sendable {
     private let instruments: Instruments
     private let state: Mutex<State>
 
-    init(_ grant: Grant, renewEvery: Duration?, line: LocalLines.Key? = nil, instruments: Instruments) {
+    init(
+        _ grant: Grant, renewEvery: Duration?, progressWithin: Duration? = nil, line: LocalLines.Key? = nil,
+        instruments: Instruments
+    ) {
         let now = instruments.time.now
         (id, names, owner, token) = (grant.request, grant.names, grant.owner, grant.token)
         (guarantee, lease, acquiredAt) = (grant.guarantee, grant.lease, now)
         (self.line, self.instruments) = (line, instruments)
         let machine = LeaseMachine(
             LeaseMachine.Validity(grant.validity), lease: TimeSpan(grant.lease),
-            renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit, at: now)
+            renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit,
+            progressBound: progressWithin.map { TimeSpan($0) }, at: now)
         state = Mutex(State(grant: grant, machine: machine))
     }
 
@@ -56,7 +60,7 @@ final class HeldGrant: Sendable {
     var mode: LockMode { state.withLock { $0.grant.mode } }
     var validUntil: ContinuousTime? { state.withLock { $0.machine.validUntil } }
     /// The clock is read under the lock: a reading that said *lost* is never followed by an answer that was read earlier.
-    var leaseState: LeaseState { state.withLock { $0.machine.state(at: instruments.time.now) } }
+    var leaseState: LeaseState { state.withLock { $0.believed(instruments.time) } }
 
     /// What to believe, and for how long still (`nil`: without end), in one reading.
     var outlook: (state: LeaseState, remaining: Duration?) {
@@ -68,7 +72,7 @@ final class HeldGrant: Sendable {
 
     /// Steps the machine, tells listeners in order, and carries out the rest once unlocked.
     ///
-    /// - Returns: Whether a renewal is to be sent, and when the machine wants to be woken next.
+    /// - Returns: Whether a renewal is to be sent, and what the machine plans.
     @discardableResult
     func step(_ event: (inout LeaseMachine, ContinuousTime, inout [LeaseMachine.Effect]) -> Void) -> Step {
         var effects: [LeaseMachine.Effect] = []
@@ -87,9 +91,12 @@ final class HeldGrant: Sendable {
         var wantsRenewal: Bool
         var nextDue: ContinuousTime?
         var slack: TimeSpan
+        /// The handle was dropped, and the lease has run out.
+        var isForgettable: Bool
         init(_ machine: LeaseMachine, _ effects: [LeaseMachine.Effect]) {
             (wantsRenewal, nextDue) = (effects.contains(.renew), machine.nextDue)
             slack = machine.isRenewalNext ? machine.renewalSlack : .zero
+            isForgettable = machine.isAbandoned && machine.isFinished
         }
     }
 
@@ -109,13 +116,17 @@ final class HeldGrant: Sendable {
     /// From here on the grant is not reported as held; nothing was sent before (RULES 2).
     func beginRelease() -> LeaseState {
         let (believed, listeners) = state.withLock { state in
-            let believed = state.machine.releaseBegan(at: instruments.time.now)
+            let now = state.machine.canRunOut ? instruments.time.now : acquiredAt
+            let believed = state.machine.releaseBegan(at: now)
             defer { (state.listeners, state.stopActions) = ([], []) }
             return (believed, state.listeners)
         }
         for listener in listeners { _ = listener(nil) }
         return believed
     }
+
+    /// The renewal loop finds it at its next look; there is nobody to wake.
+    func reportProgress() { state.withLock { $0.machine.progressReported(at: instruments.time.now) } }
 
     /// Makes the caller the one who releases.
     ///
@@ -150,6 +161,12 @@ final class HeldGrant: Sendable {
 }
 
 extension HeldGrant.State {
+    /// What may be believed now.
+    fileprivate func believed(_ time: any TimeSource) -> LeaseState {
+        // What cannot run out is the same at any time.
+        machine.state(at: machine.canRunOut ? time.now : ContinuousTime(nanoseconds: 0))
+    }
+
     /// What is left to do once unlocked.
     struct Aftermath {
         var stops: [@Sendable () -> Void] = []

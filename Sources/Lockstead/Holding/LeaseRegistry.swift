@@ -9,6 +9,12 @@ final class LeaseRegistry: Sendable {
         /// Until when the loop sleeps; `nil`: until it is signalled.
         var planned: ContinuousTime?
         var isAsleep = false
+        var earlyLosses = EarlyLosses()
+
+        mutating func remove(_ id: RequestID) {
+            grants[id] = nil
+            dueTimes.remove(id)
+        }
     }
 
     private let state = Mutex(State())
@@ -29,21 +35,28 @@ final class LeaseRegistry: Sendable {
     var all: [HeldGrant] { state.withLock { $0.grants.values.map(\.self) } }
     func grant(_ id: RequestID) -> HeldGrant? { state.withLock { $0.grants[id] } }
 
-    func add(_ held: HeldGrant) {
-        plan(held, held.plan) { $0.grants[held.id] = held }
-    }
-
-    /// Plans a grant's next moment, if it is still registered.
-    func plan(_ held: HeldGrant, _ step: HeldGrant.Step) {
-        plan(held, step) { _ in }
-    }
-
-    func remove(_ held: HeldGrant) {
+    /// The grant that a loss was told of; of one that is not registered the loss is remembered, as the grant may be on its way here.
+    func grant(orRemember loss: LossReason, of id: RequestID) -> HeldGrant? {
         state.withLock { state in
-            state.grants[held.id] = nil
-            state.dueTimes.remove(held.id)
+            if let held = state.grants[id] { return held }
+            state.earlyLosses.remember(loss, of: id)
+            return nil
         }
     }
+
+    /// Registers a grant.
+    ///
+    /// - Returns: Its loss, where that was told before.
+    func add(_ held: HeldGrant) -> LossReason? {
+        let loss = state.withLock { state in
+            state.grants[held.id] = held
+            return state.earlyLosses.take(held.id)
+        }
+        plan(held)
+        return loss
+    }
+
+    func remove(_ held: HeldGrant) { state.withLock { $0.remove(held.id) } }
 
     /// What the loop shall sleep until; from now on an earlier plan wakes it.
     func fallAsleep() -> (until: ContinuousTime?, isIdle: Bool) {
@@ -63,10 +76,16 @@ final class LeaseRegistry: Sendable {
         }
     }
 
-    private func plan(_ held: HeldGrant, _ step: HeldGrant.Step, _ change: (inout State) -> Void) {
+    /// Plans a grant's next moment, if it is still registered; one that nobody will release is forgotten when it is over.
+    func plan(_ held: HeldGrant) {
         let mustWake = state.withLock { state in
-            change(&state)
             guard state.grants[held.id] != nil else { return false }
+            // Read here: of two plans made at the same time, the one that comes last knows both steps.
+            let step = held.plan
+            guard !step.isForgettable else {
+                state.remove(held.id)
+                return false
+            }
             state.dueTimes.plan(held.id, at: step.nextDue, slack: step.slack)
             guard let due = step.nextDue, state.isAsleep else { return false }
             return due < state.planned ?? .distantFuture

@@ -1,6 +1,6 @@
 import LockCore
 
-/// What a client may do now: a machine of four states.
+/// What a client may do now.
 struct Lifecycle: Sendable, Equatable {
     enum Phase: Sendable, Equatable {
         /// Can transition to: `starting`, `stopped`.
@@ -9,8 +9,10 @@ struct Lifecycle: Sendable, Equatable {
         case starting
         /// Can transition to: `draining`, `stopped`.
         case running
-        /// Scopes may finish, with what they nest; nothing new begins. Can transition to: `stopped`.
+        /// Scopes may finish, with what they nest; nothing new begins. Can transition to: `closing`, `stopped`.
         case draining
+        /// No scope is left: handles are being released, and nothing nests any more. Can transition to: `stopped`.
+        case closing
         /// Can transition to: nothing.
         case stopped
 
@@ -24,7 +26,7 @@ struct Lifecycle: Sendable, Equatable {
     private(set) var activities = 0
 
     /// Whether everything that a shutdown waits for is over.
-    var isDrained: Bool { phase == .stopped || (phase == .draining && activities == 0) }
+    var isDrained: Bool { phase == .stopped || (phase == .closing && activities == 0) }
 
     enum Claim: Sendable, Equatable {
         case mayStart
@@ -47,12 +49,21 @@ struct Lifecycle: Sendable, Equatable {
     mutating func drain() {
         switch phase {
         case .idle, .starting: phase = .stopped
-        case .running: phase = .draining
-        case .draining, .stopped: break
+        case .running: phase = activities == 0 ? .closing : .draining
+        case .draining, .closing, .stopped: break
         }
     }
 
     mutating func stop() { phase = .stopped }
+
+    enum Activity: Sendable, Equatable {
+        /// A scope or a handle.
+        case outermost
+        /// A scope inside a running one.
+        case nested
+        /// The end of what was held or asked for.
+        case cleanUp
+    }
 
     enum Admission: Sendable, Equatable {
         case admitted
@@ -62,12 +73,12 @@ struct Lifecycle: Sendable, Equatable {
 
     /// Lets an activity begin.
     ///
-    /// While the client drains, only what a running scope nests may.
-    mutating func admit(nested: Bool) -> Admission {
-        switch phase {
-        case .idle, .starting: return .notYetRunning
-        case .draining where !nested, .stopped: return .shutDown
-        case .running, .draining:
+    /// While the client drains, only what a running scope nests may; and once that is over, only clean-ups.
+    mutating func admit(_ activity: Activity) -> Admission {
+        switch (phase, activity) {
+        case (.idle, _), (.starting, _): return .notYetRunning
+        case (.draining, .outermost), (.closing, .outermost), (.closing, .nested), (.stopped, _): return .shutDown
+        case (.running, _), (.draining, .nested), (.draining, .cleanUp), (.closing, .cleanUp):
             activities += 1
             return .admitted
         }
@@ -77,5 +88,6 @@ struct Lifecycle: Sendable, Equatable {
     mutating func leave() {
         precondition(activities > 0, "an activity ended that had not begun, in phase \(phase)")
         activities -= 1
+        if phase == .draining, activities == 0 { phase = .closing }
     }
 }

@@ -52,15 +52,27 @@ final class LifecycleGate: Sendable {
         case .running: return
         case .draining where nested: return
         case .idle, .starting: throw Self.notRunning
-        case .draining, .stopped: throw shutDownError
+        case .draining, .closing, .stopped: throw shutDownError
+        }
+    }
+
+    /// Waits until calls need not wait for the start any more.
+    func started() async { await leftIdle.wait() }
+
+    /// Waits until the clean-ups that a shutdown has caused are over, too.
+    func cleanedUp() async {
+        while activities > 0 {
+            drained.clear()
+            // Whoever left before the signal was cleared is counted; whoever leaves after it sets it.
+            if activities > 0 { await drained.wait() }
         }
     }
 
     /// Begins something that a shutdown waits for.
     ///
     /// - Throws: `shutDown` where nothing may begin any more.
-    func enter(nested: Bool) throws(LockError) {
-        switch state.withLock({ $0.lifecycle.admit(nested: nested) }) {
+    func enter(_ activity: Lifecycle.Activity) throws(LockError) {
+        switch state.withLock({ $0.lifecycle.admit(activity) }) {
         case .admitted: return
         case .notYetRunning: throw Self.notRunning
         case .shutDown: throw shutDownError

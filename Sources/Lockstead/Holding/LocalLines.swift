@@ -28,7 +28,8 @@ final class LocalLines: Sendable {
     struct State: Sendable {
         var lines: [Key: Line] = [:]
         var nextWaiter: LocalQueue.WaiterID = 0
-        var isClosed = false
+        /// What everyone is told once the client has stopped.
+        var closing: LockError?
     }
 
     private let state = Mutex(State())
@@ -46,7 +47,11 @@ final class LocalLines: Sendable {
             var line = state.lines[key] ?? Line()
             var acts: [Act] = []
             body(&line, &acts)
-            state.lines[key] = line.queue.isIdle ? nil : line
+            if let error = state.closing {
+                line.turnAway(error, &acts)
+            } else {
+                state.lines[key] = line.queue.isIdle ? nil : line
+            }
             return acts
         }
     }
@@ -54,7 +59,7 @@ final class LocalLines: Sendable {
     /// Ends all waits, now and later: the client has stopped.
     func close(_ error: LockError) {
         let places = state.withLock { state in
-            state.isClosed = true
+            state.closing = error
             defer { state.lines = [:] }
             return state.lines.values.flatMap(\.places.values)
         }
@@ -73,7 +78,6 @@ final class LocalLines: Sendable {
 
     /// How many wait, in all lines.
     var waiterCount: Int { state.withLock { $0.lines.values.reduce(0) { $0 + $1.places.count } } }
-    var isClosed: Bool { state.withLock { $0.isClosed } }
     func contains(_ key: Key) -> Bool { state.withLock { $0.lines[key] != nil } }
 
     /// What is left to do once a line is unlocked.
@@ -109,6 +113,12 @@ extension LocalLines.Line {
             case .giveBack: if let grant { acts.append(.giveBack(grant)) }
             }
         }
+    }
+
+    /// Nobody carries out what a closed line would ask; who joined meanwhile must not wait for it.
+    fileprivate mutating func turnAway(_ error: LockError, _ acts: inout [LocalLines.Act]) {
+        acts.removeAll { if case .ask = $0 { true } else { false } }
+        answer(Array(places.keys), .failure(error), into: &acts)
     }
 
     /// Answers those who wait no longer.

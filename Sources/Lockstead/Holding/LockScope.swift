@@ -9,7 +9,7 @@ final class LockScope: Sendable {
     let client: ObjectIdentifier
     let lease: Lease
     let owner: OwnerID
-    let outer: LockScope?
+    private let link: Mutex<LockScope?>
     /// Whether the scope was entered by the very task that ran the outer body, which now waits for this one.
     ///
     /// Then the task of this body stands for that of the outer body too.
@@ -19,8 +19,21 @@ final class LockScope: Sendable {
 
     init(client: ObjectIdentifier, lease: Lease, owner: OwnerID) {
         (self.client, self.lease, self.owner) = (client, lease, owner)
-        outer = LockScope.current
-        continuesOuter = outer?.isRun(by: .current) ?? false
+        var around = LockScope.current
+        if around?.isLive == false { around = around?.outer }
+        link = Mutex(around)
+        continuesOuter = around?.isRun(by: .current) ?? false
+        while let scope = around { around = scope.outer }
+    }
+
+    /// The scope around this one that still runs.
+    ///
+    /// Those that are over are let go: bodies that start one another in escaping tasks would keep them all.
+    var outer: LockScope? {
+        link.withLock { link in
+            while let scope = link, !scope.isLive { link = scope.outer }
+            return link
+        }
     }
 
     var isLive: Bool { bodyTask.load(ordering: .acquiring) != 0 }

@@ -44,7 +44,7 @@ struct RenewalLoop: Sendable {
                 machine.timeAdvanced(to: now, effects: &effects)
             }
             let grant = step.wantsRenewal ? held.beginRenewal() : nil
-            registry.plan(held, held.plan)
+            registry.plan(held)
             return grant.map { (held, $0) }
         }
     }
@@ -79,7 +79,7 @@ struct RenewalLoop: Sendable {
     /// Also used for the confirming renewal of a fresh grant.
     func settle(_ held: HeldGrant, _ outcome: RenewalOutcome) {
         let margin = held.validUntil.map { time.now.duration(to: $0) }
-        let step = held.step { machine, now, effects in
+        held.step { machine, now, effects in
             switch outcome {
             case .renewed(let validity):
                 machine.renewalConfirmed(LeaseMachine.Validity(validity), at: now, effects: &effects)
@@ -88,7 +88,7 @@ struct RenewalLoop: Sendable {
             }
         }
         instruments.renewalEnded(outcome, of: held, margin: margin)
-        registry.plan(held, step)
+        registry.plan(held)
     }
 
     private static let answerMissing = LockError(

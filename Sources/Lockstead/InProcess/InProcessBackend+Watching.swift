@@ -65,7 +65,8 @@ extension InProcessBackend {
         case .revoked(let tokens, let wait):
             return ForcedRelease(revoked: tokens, waitsAtMost: wait.duration, waivedExclusion: now && !tokens.isEmpty)
         case .refused(let refusal): throw LockError(refusal)
-        case .done, .session, .granted, .queued, .busy, .released, .notHeld, .downgraded, .handOverRefused, .valid:
+        case .done, .session, .granted, .queued, .busy, .released, .notHeld, .downgraded, .handOverRefused, .valid,
+            .register:
             preconditionFailure("the table answered a forced release with \(answer)")
         }
     }

@@ -31,7 +31,7 @@ public final class InProcessBackend: LockBackend {
         guarantee: Guarantee(exclusion: .linearizable, scope: .process, fencing: .monotonic),
         features: [
             .shared, .permits, .fair, .barging, .severalNames, .lockDelay, .minimumHold, .maximumHold, .priority,
-            .downgrade, .inspect, .list, .changes, .forceRelease, .deadlockDetection,
+            .downgrade, .inspect, .list, .changes, .forceRelease, .deadlockDetection, .registers,
         ], shortestLease: nil, longestLease: Limits.longestLease.duration, queuesLocally: false)
 
     /// Keeps deadlines, caps and delays until the task is cancelled; then waiting calls end with `shutDown`.
@@ -69,12 +69,18 @@ public final class InProcessBackend: LockBackend {
         case .over(let result): return try outcome(of: result, for: request)
         case .queued(let ticket):
             let result = await wait(for: request, ticket: ticket)
-            if case .granted(let record) = result, Task.isCancelled {
+            if case .granted(let record) = result, let refusal = reasonNotToTakeIt() {
                 giveBack(record, of: request)
-                throw .withdrawn
+                throw refusal
             }
             return try outcome(of: result, for: request)
         }
+    }
+
+    /// Why a grant that came after a wait is of no use to its caller.
+    private func reasonNotToTakeIt() -> LockError? {
+        if Task.isCancelled { return .withdrawn }
+        return store.update { [id] state, _ in state.stopped.contains(id) } ? .engineStopped : nil
     }
 
     /// The short way of nearly every acquire: one free name, exclusively, on no terms.
@@ -123,9 +129,7 @@ extension InProcessBackend {
     /// - Returns: An outcome for each grant.
     public func renew(_ grants: [Grant], deadline: ContinuousTime) async -> [RenewalOutcome] {
         store.update { [id] state, now in
-            grants.map { grant in
-                state.holds(grant, by: id, at: now) ? .renewed(.unlimited) : .lost(.superseded)
-            }
+            state.holds(grants, by: id, at: now).map { $0 ? .renewed(.unlimited) : .lost(.superseded) }
         }
     }
 

@@ -27,7 +27,7 @@ extension InProcessState {
             let ticket = drawTicket()
             waits.add(.init(ticket: ticket, session: session), for: request.id)
             return .queued(ticket: ticket)
-        case .done, .session, .released, .notHeld, .downgraded, .handOverRefused, .valid, .revoked:
+        case .done, .session, .released, .notHeld, .downgraded, .handOverRefused, .valid, .revoked, .register:
             preconditionFailure("the table answered an acquire with \(answer)")
         }
     }
@@ -54,16 +54,13 @@ extension InProcessState {
         }
     }
 
-    /// Whether the client holds this very grant, on all its names.
-    mutating func holds(_ grant: Grant, by client: InProcessClient.ID, at now: LogTime) -> Bool {
+    /// Whether the client holds each of these very grants, on all its names.
+    mutating func holds(_ grants: [Grant], by client: InProcessClient.ID, at now: LogTime) -> [Bool] {
         _ = apply(.advance, at: now)
-        return !grant.names.isEmpty
-            && grant.names.allSatisfy { name in
-                holders(of: name).contains {
-                    $0.token == grant.token && $0.request == grant.request && $0.session.high == client
-                        && $0.phase == .held
-                }
-            }
+        return grants.map { grant in
+            let session = InProcessClient.session(of: client, lease: grant.lease)
+            return table.holds(grant.names, grant.token, session: session, request: grant.request)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ import LockCore
 ///
 /// Decides and collects; never resumes, rings or tells (see `Aftermath`).
 struct InProcessState: Sendable {
-    private var table: LockTable
+    private(set) var table: LockTable
     private var effects: [Effect] = []
     var clients: [InProcessClient.ID: InProcessClient] = [:]
     /// Those of the clients that acquire nothing any more; nearly always none.
@@ -15,6 +15,8 @@ struct InProcessState: Sendable {
     var readers: [UInt64: ChangeReader] = [:]
     var news = NewsQueue()
     var aftermath = Aftermath()
+    /// How often a suspended call was resumed.
+    private(set) var resumptions = 0
     /// No driver sleeps longer than until then.
     private var alarm = LogTime.distantFuture
     private var lastTicket: UInt64 = 0
@@ -72,7 +74,7 @@ struct InProcessState: Sendable {
         case .revoked(let event, let reason): notify(event, .revoked(reason))
         // Its holder was told when it was revoked.
         case .expired(_, .revocation): break
-        case .downgraded, .released, .queued, .deadlockFound, .sessionLost: break
+        case .downgraded, .released, .queued, .deadlockFound, .sessionLost, .registerChanged: break
         }
     }
 
@@ -83,9 +85,10 @@ struct InProcessState: Sendable {
 
     /// Resumes a call that waits; one that is not suspended yet will find its result.
     mutating func settle(_ call: InProcessWaits.Call, _ result: WaitResult) {
-        let result = stopped.contains(call.client) ? .failed(.engineStopped) : result
+        let result = stopped.contains(call.client) ? result.afterTheStop : result
         if let continuation = call.continuation {
             aftermath.resumptions.append((continuation, result))
+            resumptions += 1
         } else {
             waits.keep(result, for: call.ticket)
         }
@@ -123,7 +126,9 @@ extension InProcessState {
         table.view(of: name).map { LockDescription($0, at: table.logTime) { _ in nil } }
     }
 
-    func holders(of name: LockName) -> [HolderView] { table.view(of: name)?.holders ?? [] }
+    func register(of name: LockName) -> Register { Register(table.register(of: name), at: table.logTime) }
+
+    var logTime: LogTime { table.logTime }
 
     func list(prefix: String, limit: Int) -> [LockDescription] {
         table.list(prefix: prefix, limit: limit).map { LockDescription($0, at: table.logTime) { _ in nil } }

@@ -42,6 +42,9 @@ public final class InProcessStore: Sendable {
         return result
     }
 
+    /// How often a suspended acquire was resumed: once for each grant, whatever the number of those who wait.
+    package var resumptions: Int { state.withLock { $0.resumptions } }
+
     /// Takes what is free, where nobody need be told of it.
     func acquireUncontended(_ request: LockRequest, for client: InProcessClient.ID) -> FencingToken? {
         let now = LogTime(time.now)

@@ -5,6 +5,9 @@ enum WaitResult: Sendable {
     case granted(GrantRecord)
     case busy(LockDescription?)
     case failed(LockError)
+
+    /// A grant stays what it is, for its caller to give back: in one stop, a withdrawn waiter may let the next one in.
+    var afterTheStop: WaitResult { if case .granted = self { self } else { .failed(.engineStopped) } }
 }
 
 typealias WaitContinuation = CheckedContinuation<WaitResult, Never>

@@ -101,6 +101,7 @@ extension LossReason {
         switch self {
         case .expired: "expired"
         case .revoked: "revoked"
+        case .stalled: "stalled"
         case .holdLimit: "hold_limit"
         case .superseded: "superseded"
         case .engineLost: "engine_lost"
@@ -109,5 +110,7 @@ extension LossReason {
         }
     }
 
-    static let labels = ["expired", "revoked", "hold_limit", "superseded", "engine_lost", "abandoned", "released"]
+    static let labels = [
+        "expired", "revoked", "stalled", "hold_limit", "superseded", "engine_lost", "abandoned", "released",
+    ]
 }

@@ -5,10 +5,6 @@ extension LockRequest {
     var subject: Instruments.Subject { .init(names: names, mode: mode, owner: owner) }
 }
 
-extension HeldGrant {
-    var subject: Instruments.Subject { .init(names: names, mode: mode, owner: owner) }
-}
-
 // MARK: Asking
 
 extension Instruments {
@@ -18,6 +14,7 @@ extension Instruments {
     }
 
     func waited(_ request: LockRequest, since start: ContinuousTime, _ result: AcquireResult) {
+        guard areHeard else { return }
         let wait = start.duration(to: time.now)
         metrics?.attemptEnded(request.mode, result, wait: wait)
         observe(request.subject, .waited(wait, result))
@@ -26,65 +23,6 @@ extension Instruments {
             metadata: request.subject.metadata.merging(
                 ["engine": "\(engine)", "outcome": "\(result)", "wait": "\(wait)"]
             ) { $1 })
-    }
-
-    func reentered(_ lease: Lease, _ owner: OwnerID) {
-        metrics?.reentered(lease.mode)
-        observe(Subject(names: lease.names, mode: lease.mode, owner: owner), .waited(.zero, .reentered))
-    }
-
-    func granted(_ held: HeldGrant) {
-        observe(held.subject, .granted(held.token))
-    }
-}
-
-// MARK: Holding
-
-extension Instruments {
-    func leaseEvent(_ event: LeaseEvent, of held: HeldGrant) {
-        switch event {
-        case .renewed(let end): observe(held.subject, .renewed(held.token, until: end))
-        case .suspect(let reason):
-            observe(held.subject, .suspected(held.token, reason: reason))
-            report(.warning, held.subject, "the lease is in doubt", reason)
-        case .lost(let reason):
-            metrics?.lost(reason)
-            observe(held.subject, .lost(held.token, reason))
-            report(.error, held.subject, "the lease is lost", reason.inWords)
-        case .warning, .held, .stop, .kill: break
-        }
-    }
-
-    /// `margin` is what was left of the lease when the answer came.
-    func renewalEnded(_ outcome: RenewalOutcome, of held: HeldGrant, margin: Duration?) {
-        switch outcome {
-        case .renewed: if let margin { metrics?.renewed(held.mode, margin: margin) }
-        case .lost: break
-        case .unknown(let error):
-            observe(held.subject, .renewalFailed(held.token, error))
-            report(.warning, held.subject, "a renewal got no answer; it is repeated", "\(error)")
-        }
-    }
-
-    func released(_ held: HeldGrant, _ outcome: ReleaseOutcome) {
-        let duration = held.acquiredAt.duration(to: time.now)
-        metrics?.released(held.mode, held: duration)
-        observe(held.subject, .released(held.token, held: duration))
-        if case .lost(let reason) = outcome {
-            report(.warning, held.subject, "the lock had ended before its release", reason.inWords)
-        }
-    }
-
-    func releaseFailed(_ held: HeldGrant, _ error: LockError) {
-        observe(held.subject, .releaseFailed(held.token, error))
-        report(.error, held.subject, "the release failed", "\(error)")
-    }
-
-    func abandoned(_ held: HeldGrant) {
-        observe(held.subject, .abandoned(held.token))
-        report(
-            .error, held.subject, "a handle was dropped without a release",
-            "it is not renewed any more, and its lease runs out; release every handle")
     }
 }
 

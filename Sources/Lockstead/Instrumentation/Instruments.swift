@@ -1,10 +1,12 @@
 import LockCore
 import Logging
+import Metrics
+import Tracing
 
 /// The one place where what happens becomes logs, metrics, spans and observations.
 ///
-/// Where nobody listens, it costs next to nothing.
-struct Instruments: Sendable {
+/// Where nobody listens, it costs next to nothing. An object, since every grant carries it: a copy would cost more than the lock.
+final class Instruments: Sendable {
     let engine: String
     let logger: Logger
     let observer: (any LockObserver)?
@@ -13,16 +15,19 @@ struct Instruments: Sendable {
     let time: any TimeSource
 
     init(
-        engine: String, configuration: LockClient.Configuration, logger: Logger, observer: (any LockObserver)?,
-        time: any TimeSource
+        engine: String, metrics factory: (any MetricsFactory)?, tracer: (any Tracer)?, logger: Logger,
+        observer: (any LockObserver)?, time: any TimeSource
     ) {
         (self.engine, self.logger, self.observer, self.time) = (engine, logger, observer, time)
         metrics =
-            if let factory = configuration.metrics { ClientMetrics.make(engine: engine, factory: factory) } else {
+            if let factory { ClientMetrics.make(engine: engine, factory: factory) } else {
                 ClientMetrics.make(engine: engine)
             }
-        tracing = LockTracing(engine: engine, tracer: configuration.tracer)
+        tracing = LockTracing(engine: engine, tracer: tracer)
     }
+
+    /// Whether it matters when something happened.
+    var areHeard: Bool { metrics != nil || observer != nil || logger.logLevel <= .debug }
 
     /// What the instruments need to know of a request or a grant.
     struct Subject: Sendable {

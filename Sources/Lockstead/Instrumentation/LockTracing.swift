@@ -53,6 +53,20 @@ extension LockTracing {
         return fields["traceparent"] ?? ""
     }
 
+    /// Links the span of a request to those of the holders that stood in its way, as far as they told their trace.
+    func link(_ waiter: SpanNote?, to blocker: LockDescription?) {
+        guard let tracer, let span = waiter?.span else { return }
+        for holder in blocker?.holders ?? [] where !holder.note.traceID.isEmpty {
+            var context = ServiceContext.topLevel
+            tracer.extract(["traceparent": holder.note.traceID], into: &context, using: FieldExtractor())
+            span.addLink(SpanLink(context: context, attributes: [:]))
+        }
+    }
+
+    private struct FieldExtractor: Extractor {
+        func extract(key: String, from carrier: [String: String]) -> String? { carrier[key] }
+    }
+
     private struct FieldInjector: Injector {
         func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
     }

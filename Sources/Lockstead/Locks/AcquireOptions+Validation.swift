@@ -4,6 +4,9 @@ extension AcquireOptions {
     /// The most names one call may cover, so that a deadlock check can walk them all.
     static let mostNames = Limits.namesPerRequest
 
+    /// Beyond this a place in the queue is better for everyone.
+    static let longestSpinning = Duration.seconds(1)
+
     /// Refuses what no engine could mean and what this engine cannot carry, before anything is sent.
     func validate(names: [LockName], lease: Duration, configuration: LockClient.Configuration, engine: Capabilities)
         throws(LockError)
@@ -34,6 +37,9 @@ extension AcquireOptions {
     }
 
     private func validateWait() throws(LockError) {
+        guard (.zero...Self.longestSpinning).contains(spinning) else {
+            throw .invalid("Spinning for \(spinning) is out of range; use zero to \(Self.longestSpinning).")
+        }
         if case .atMost(let duration) = patience, duration < .zero {
             throw .invalid("A wait of \(duration) is negative; use zero or more, or no limit.")
         }
@@ -75,9 +81,16 @@ extension AcquireOptions {
     }
 
     private func validateTerms(_ engine: Capabilities) throws(LockError) {
-        for (value, what) in [(terms.lockDelay, "lock-delay"), (terms.minimumHold, "minimum hold")] where value < .zero
-        {
-            throw .invalid("A \(what) of \(value) is negative; use zero or more.")
+        for (value, what) in [(terms.lockDelay, "lock-delay"), (terms.minimumHold, "minimum hold")] {
+            guard value >= .zero else { throw .invalid("A \(what) of \(value) is negative; use zero or more.") }
+            guard value <= HoldTerms.longestDelay else {
+                throw .invalid(
+                    "A \(what) of \(value) would keep the lock closed for too long; use at most \(HoldTerms.longestDelay)."
+                )
+            }
+        }
+        if let bound = terms.progressWithin, bound <= .zero {
+            throw .invalid("Progress within \(bound) cannot be reported; use more than zero, or leave it out.")
         }
         if let cap = terms.maximumHold, cap <= .zero {
             throw .invalid("A cap of \(cap) on the total hold is not positive; leave it out for none.")

@@ -18,6 +18,10 @@ struct AcquireOptions: Sendable {
     var terms: HoldTerms
     var priority: Int8
     var purpose: String
+    /// For how long to try in place before queueing.
+    var spinning = Duration.zero
+    /// Whether the request itself stands in the engine's queue, never a local one on its behalf: its note tells who it is.
+    var isPersonal = false
 
     /// When the wait is over, counted from `now`; `nil`: never.
     func deadline(from now: ContinuousTime) -> ContinuousTime? {

@@ -6,28 +6,33 @@ extension LockClient {
     /// - Throws: `CancellationError` where the caller was cancelled meanwhile, and what makes the grant useless; it is given back then.
     func accept(_ grant: Grant, for call: Call, line: LocalLines.Key?) async throws -> HeldGrant {
         let held = HeldGrant(
-            grant, renewEvery: configuration.renewEvery, line: line, instruments: instruments)
+            grant, renewEvery: configuration.renewEvery, progressWithin: call.options.terms.progressWithin, line: line,
+            instruments: instruments)
         do {
             try Task.checkCancellation()
             if grant.validity == .unconfirmed { try await confirm(held, for: call) }
-            try checkUsable(held, for: call)
+            if let reason = registry.add(held) { endLease(held, reason) }
+            try checkUsable(held)
+            try demandGuarantee(of: held, for: call)
         } catch {
             await releaseQuietly(held)
             throw error
         }
-        registry.add(held)
         instruments.granted(held)
         return held
     }
 
     /// R3: a grant may arrive after its own lease has ended; it is no grant then.
-    private func checkUsable(_ held: HeldGrant, for call: Call) throws {
-        if case .lost(let reason) = held.leaseState {
-            throw LockError(
-                .leaseLost,
-                "The grant of \"\(held.names[0])\" was over when it arrived (\(reason.inWords)); try again, or with a longer lease.",
-                effect: .didNotHappen, bodyFinished: false)
-        }
+    func checkUsable(_ held: HeldGrant) throws(LockError) {
+        guard case .lost(let reason) = held.leaseState else { return }
+        throw LockError(
+            .leaseLost,
+            "The grant of \"\(held.names[0])\" was over when it arrived (\(reason.inWords)); try again, or with a longer lease.",
+            effect: .didNotHappen, bodyFinished: false)
+    }
+
+    /// A single grant may promise less than its engine does at its best.
+    func demandGuarantee(of held: HeldGrant, for call: Call) throws(LockError) {
         if let require = call.options.require, !held.guarantee.satisfies(require) {
             throw LockError(
                 .guaranteeTooWeak,
@@ -45,8 +50,13 @@ extension LockClient {
             try Task.checkCancellation()
             guard case .unknown(let error)? = outcome else { continue }
             guard time.now < deadline else { throw error }
-            try await time.sleep(until: min(deadline, time.now + LeaseRules.retryDelay(of: TimeSpan(call.lease))))
+            try await time.sleep(until: min(deadline, time.now + Self.confirmationPause(of: TimeSpan(call.lease))))
         }
+    }
+
+    /// As between renewals, but short however long the lease is: nobody works yet, and everybody waits.
+    private static func confirmationPause(of lease: TimeSpan) -> TimeSpan {
+        min(LeaseRules.retryDelay(of: lease), .milliseconds(250))
     }
 
     /// A grant that came at the last moment still gets one short exchange.

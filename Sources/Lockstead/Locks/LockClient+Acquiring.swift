@@ -10,6 +10,8 @@ extension LockClient {
         var start: ContinuousTime
         /// `nil`: no deadline.
         var deadline: ContinuousTime?
+        /// The span of its acquire.
+        var span: SpanNote?
     }
 
     /// Checks a call before anything is sent.
@@ -54,6 +56,8 @@ extension LockClient {
                 }
                 taken.append(held)
             }
+            // While the later ones were waited for, an earlier one may have been lost.
+            for held in taken { try checkUsable(held) }
             return taken
         } catch {
             await releaseQuietly(taken)
@@ -81,25 +85,30 @@ extension LockClient {
         let options = call.options
         var note = holder
         (note.purpose, note.traceID) = (options.purpose, instruments.tracing.traceID)
+        var terms = options.terms
+        terms.progressWithin = nil
         return LockRequest(
             id: identifiers.make(), owner: owner, names: names, mode: options.mode, lease: call.lease,
             wait: options.wait(until: call.deadline), fairness: options.fairness, priority: options.priority,
-            terms: options.terms, note: note)
+            terms: terms, note: note)
     }
 
     private func ask(_ request: LockRequest, for call: Call) async throws -> HeldGrant? {
-        switch try await outcome(of: request) {
-        case .granted(let grant): return try await accept(grant, for: call, line: line(for: request))
+        if let grant = try await spin(request, for: call) { return try await accept(grant, for: call, line: nil) }
+        let line = call.options.isPersonal ? nil : line(for: request)
+        switch try await outcome(of: request, in: line) {
+        case .granted(let grant): return try await accept(grant, for: call, line: line)
         case .busy(let holder):
+            instruments.tracing.link(call.span, to: holder)
             if call.options.patience == .none { return nil }
             throw Self.timedOut(request, holder)
         }
     }
 
     /// Asks the engine, by way of the local queue where there is one.
-    private func outcome(of request: LockRequest) async throws -> AcquireOutcome {
+    func outcome(of request: LockRequest, in line: LocalLines.Key?) async throws -> AcquireOutcome {
         do {
-            guard let line = line(for: request) else { return try await askOnce(request) }
+            guard let line else { return try await askOnce(request) }
             return try await acquireInLine(request, line)
         } catch {
             if error.code == .cancelled || Task.isCancelled { throw CancellationError() }

@@ -10,24 +10,27 @@ extension LockClient {
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
+    ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default. While it spins the call
+    ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, to be given to ``release(_:)``.
     /// - Throws: `CancellationError`, or `LockError` with `timedOut`, or with what else stands against the request (``LockError/Code``).
     public func acquire(
-        _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, lease: Duration? = nil,
+        _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
+        spinning: Duration = .zero, lease: Duration? = nil,
         fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = ""
     ) async throws -> HeldLock {
         let options = AcquireOptions(
             mode: mode, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: fairness,
             require: require, reentry: .refused,
-            terms: terms, priority: priority, purpose: purpose)
+            terms: terms, priority: priority, purpose: purpose, spinning: spinning)
         return try await handleWaiting(name, options)
     }
 
@@ -40,7 +43,7 @@ extension LockClient {
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, or `nil` where the lock is not free.
@@ -119,7 +122,7 @@ extension LockClient {
         let owner: OwnerID = LockScope.innermostOwn(client: world)?.owner ?? identifiers.make()
         guard let held = try await traceAcquire(call.names, call, owner)?.first else { return nil }
         // A shutdown may have begun meanwhile; it waits for bodies, not for handles.
-        do { try gate.enter(nested: LockScope.isInside(client: world)) } catch {
+        do { try gate.enter(LockScope.isInside(client: world) ? .nested : .outermost) } catch {
             await releaseQuietly(held)
             throw error
         }
@@ -129,8 +132,8 @@ extension LockClient {
 
     /// A handle was dropped: nobody knows whether its critical section is over, so the lease runs out by itself (RULES 17).
     func abandon(_ held: HeldGrant) {
-        let step = held.step { machine, _, _ in machine.handleDropped() }
-        if step.nextDue == nil { registry.remove(held) } else { registry.plan(held, step) }
+        held.step { machine, _, _ in machine.handleDropped() }
+        registry.plan(held)
         instruments.abandoned(held)
     }
 }

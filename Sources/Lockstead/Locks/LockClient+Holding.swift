@@ -27,6 +27,8 @@ extension LockClient {
 
     func traceAcquire(_ names: [LockName], _ call: Call, _ owner: OwnerID) async throws -> [HeldGrant]? {
         try await instruments.tracing.span("lock.acquire", .init(mode: call.options.mode)) { span in
+            var call = call
+            call.span = span
             let taken = try await takeAll(names, for: call, owner: owner)
             span.add(.init(mode: call.options.mode, token: taken?.first?.token, acquired: taken != nil))
             return taken
@@ -36,7 +38,7 @@ extension LockClient {
     /// From here on a shutdown waits for the body.
     private func beginHolding(_ taken: [HeldGrant]) async throws {
         do {
-            try gate.enter(nested: LockScope.isInside(client: world))
+            try gate.enter(LockScope.isInside(client: world) ? .nested : .outermost)
         } catch {
             await releaseQuietly(taken)
             throw error
@@ -47,6 +49,7 @@ extension LockClient {
         _ entry: Entry, _ call: Call, _ owner: OwnerID, _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> LockOutcome<R> {
         let lease = Lease(parts: entry.held, names: call.names, time: time)
+        for held in entry.held { try demandGuarantee(of: held, for: call) }
         instruments.reentered(lease, owner)
         // The body around this one is what gets cancelled when the lease must stop.
         return try judge(await runHere(body, under: lease, owner), lease)

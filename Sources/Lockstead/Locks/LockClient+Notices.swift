@@ -7,18 +7,17 @@ extension LockClient {
         case .suspect(let requests, let reason):
             for held in requests.map({ $0.compactMap(registry.grant) }) ?? registry.all { doubt(held, reason) }
         case .lost(let request, let reason):
-            // It may have crossed our release: then there is nothing left to end.
-            if let held = registry.grant(request) { endLease(held, reason) }
+            if let held = registry.grant(orRemember: reason, of: request) { endLease(held, reason) }
         }
     }
 
     private func doubt(_ held: HeldGrant, _ reason: String) {
-        let step = held.step { $0.doubtRaised(reason, at: $1, effects: &$2) }
-        registry.plan(held, step)
+        held.step { $0.doubtRaised(reason, at: $1, effects: &$2) }
+        registry.plan(held)
     }
 
     func endLease(_ held: HeldGrant, _ reason: LossReason) {
-        let step = held.step { $0.lossReported(reason, at: $1, effects: &$2) }
-        registry.plan(held, step)
+        held.step { $0.lossReported(reason, at: $1, effects: &$2) }
+        registry.plan(held)
     }
 }

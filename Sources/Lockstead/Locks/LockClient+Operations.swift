@@ -66,7 +66,7 @@ extension LockClient {
     }
 
     /// Waits until the client runs, and tells when the call is over.
-    private func operationDeadline() async throws -> ContinuousTime {
+    func operationDeadline() async throws -> ContinuousTime {
         let deadline = time.now.advanced(by: configuration.callDeadline)
         let patience = time.now.advanced(by: configuration.startPatience)
         try await gate.passage(nested: true, patience: min(patience, deadline), time: time)

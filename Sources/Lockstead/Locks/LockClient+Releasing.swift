@@ -20,14 +20,16 @@ extension LockClient {
         }
     }
 
-    /// Gives a grant back for a caller who has other news to tell; what may not have arrived is repeated in the background.
+    /// Gives a grant back for a caller who has other news to tell; what has not arrived, or may not have, is repeated in the background.
     @discardableResult
     func releaseQuietly(_ held: HeldGrant) async -> ReleaseOutcome? {
         guard held.claimRelease() else { return nil }
         do {
             return try await sendRelease(held)
         } catch {
-            if error.effect == .mayHaveHappened { giveBackInBackground(held.grant) }
+            if error.effect == .mayHaveHappened || error.code == .engineUnavailable {
+                giveBackInBackground(held.grant)
+            }
             return nil
         }
     }
@@ -43,7 +45,9 @@ extension LockClient {
         // In process a release awaits nothing that cancellation could cut short.
         if capabilities.shortestLease == nil { return await release(held.grant) }
         return await shieldedFromCancellation {
-            if mayHandOver, let line = held.line, await self.handOver(held, line) { return .success(.released) }
+            if let line = held.line, await self.handOver(held, line, isAllowed: mayHandOver) {
+                return .success(.released)
+            }
             return await self.release(held.grant)
         }
     }
@@ -78,7 +82,7 @@ extension LockClient {
         _ attempt: @escaping @Sendable (LockClient, ContinuousTime) async throws(LockError) -> Void
     ) {
         // Where the client has stopped, the engine has let go of everything already.
-        guard (try? gate.enter(nested: true)) != nil else { return }
+        guard (try? gate.enter(.cleanUp)) != nil else { return }
         jobs.add { [self] in
             await repeatUntilAnswered(attempt)
             gate.leave()

@@ -58,7 +58,10 @@ extension LockClient: Service {
 
     /// Runs the client beside `body`, which its caller awaits; cancelling the caller cancels the body and not the engine under it.
     func whileRunning<R: Sendable>(_ body: (LockClient) async throws -> R) async throws -> R {
+        // Awaited below, whatever the body does.
         let running = Task { try await run() }
+        // A call that waits for nothing would not wait for the start either.
+        await gate.started()
         let result: Result<R, any Error>
         do { result = .success(try await body(self)) } catch { result = .failure(error) }
         gate.drain()
@@ -100,6 +103,7 @@ extension LockClient: Service {
                 endAllLeases("the engine stopped")
             case .drained:
                 await releaseLeftovers()
+                await gate.cleanedUp()
                 gate.stop()
                 lines.close(gate.shutDownError)
                 group.cancelAll()

@@ -17,12 +17,14 @@ extension LockClient {
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
+    ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default. While it spins the call
+    ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the lock is held; the lease tells token and state.
@@ -30,7 +32,8 @@ extension LockClient {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
     ///   lease ended before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func withLock<R: Sendable>(
-        _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, lease: Duration? = nil,
+        _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
+        spinning: Duration = .zero, lease: Duration? = nil,
         fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
@@ -38,14 +41,14 @@ extension LockClient {
         let options = AcquireOptions(
             mode: mode, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: fairness,
             require: require, reentry: reentry,
-            terms: terms, priority: priority, purpose: purpose)
+            terms: terms, priority: priority, purpose: purpose, spinning: spinning)
         let outcome = try await holdWaiting([name], options, body)
         return try outcome.valueInsideLease(of: "\"\(name)\"")
     }
 
     /// Holds a lock while `body` runs, or returns `nil` at once where someone else has it.
     ///
-    /// In all else as ``withLock(_:mode:waitingAtMost:lease:fairness:require:reentry:terms:priority:purpose:_:)``.
+    /// In all else as ``withLock(_:mode:waitingAtMost:spinning:lease:fairness:require:reentry:terms:priority:purpose:_:)``.
     ///
     /// - Parameters:
     ///   - name: The name of the lock.
@@ -55,7 +58,7 @@ extension LockClient {
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the lock is held.
@@ -81,19 +84,22 @@ extension LockClient {
     ///   - name: The name of the lock.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
+    ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default. While it spins the call
+    ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the lock is held.
     /// - Returns: What `body` returns, and the lease's state at that moment.
     /// - Throws: What `body` throws; `CancellationError`; `LockError`, with `leaseLost` only where the body was stopped without a value.
     public func withLockOutcome<R: Sendable>(
-        _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, lease: Duration? = nil,
+        _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
+        spinning: Duration = .zero, lease: Duration? = nil,
         fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
@@ -101,7 +107,7 @@ extension LockClient {
         let options = AcquireOptions(
             mode: mode, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: fairness,
             require: require, reentry: reentry,
-            terms: terms, priority: priority, purpose: purpose)
+            terms: terms, priority: priority, purpose: purpose, spinning: spinning)
         return try await holdWaiting([name], options, body)
     }
 
@@ -114,12 +120,14 @@ extension LockClient {
     ///   - names: 1 to 32 distinct names.
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
+    ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default. While it spins the call
+    ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while all locks are held.
@@ -127,7 +135,8 @@ extension LockClient {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
     ///   lease ended before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func withLocks<R: Sendable>(
-        _ names: [some LockNaming], mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, lease: Duration? = nil,
+        _ names: [some LockNaming], mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
+        spinning: Duration = .zero, lease: Duration? = nil,
         fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
@@ -135,7 +144,7 @@ extension LockClient {
         let options = AcquireOptions(
             mode: mode, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: fairness,
             require: require, reentry: reentry,
-            terms: terms, priority: priority, purpose: purpose)
+            terms: terms, priority: priority, purpose: purpose, spinning: spinning)
         let outcome = try await holdWaiting(names, options, body)
         return try outcome.valueInsideLease(of: "\(names)")
     }
@@ -150,7 +159,7 @@ extension LockClient {
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while all locks are held.

@@ -32,8 +32,8 @@ public final class LockClient: Sendable {
     ) {
         (self.backend, self.configuration) = (backend, configuration)
         instruments = Instruments(
-            engine: backend.capabilities.engine, configuration: configuration, logger: logger, observer: observer,
-            time: time)
+            engine: backend.capabilities.engine, metrics: configuration.metrics, tracer: configuration.tracer,
+            logger: logger, observer: observer, time: time)
         holder = ProcessNote.make(host: configuration.host)
     }
 

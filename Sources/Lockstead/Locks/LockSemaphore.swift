@@ -17,11 +17,13 @@ public struct LockSemaphore: Sendable {
     ///
     /// - Parameters:
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
+    ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default. While it spins the call
+    ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the permits are held.
@@ -29,12 +31,13 @@ public struct LockSemaphore: Sendable {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
     ///   lease ended before the body did, or with what else stands against the request (``LockError/Code``).
     public func withPermit<R: Sendable>(
-        waitingAtMost: Duration? = nil, lease: Duration? = nil, fairness: Fairness = .fair,
+        waitingAtMost: Duration? = nil, spinning: Duration = .zero, lease: Duration? = nil, fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
         try await withPermits(
-            1, waitingAtMost: waitingAtMost, lease: lease, fairness: fairness, require: require, terms: terms,
+            1, waitingAtMost: waitingAtMost, spinning: spinning, lease: lease, fairness: fairness, require: require,
+            terms: terms,
             priority: priority, purpose: purpose, body)
     }
 
@@ -43,11 +46,13 @@ public struct LockSemaphore: Sendable {
     /// - Parameters:
     ///   - count: How many permits to hold, 1 to ``permits``.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
+    ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default. While it spins the call
+    ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the permits are held.
@@ -55,14 +60,15 @@ public struct LockSemaphore: Sendable {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
     ///   lease ended before the body did, or with what else stands against the request (``LockError/Code``).
     public func withPermits<R: Sendable>(
-        _ count: Int, waitingAtMost: Duration? = nil, lease: Duration? = nil, fairness: Fairness = .fair,
+        _ count: Int, waitingAtMost: Duration? = nil, spinning: Duration = .zero, lease: Duration? = nil,
+        fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
         let options = AcquireOptions(
             mode: .permits(count: count, limit: permits), patience: AcquireOptions.Patience(waitingAtMost),
             lease: lease, fairness: fairness, require: require, reentry: .refused,
-            terms: terms, priority: priority, purpose: purpose)
+            terms: terms, priority: priority, purpose: purpose, spinning: spinning)
         let outcome = try await client.holdWaiting([name], options, body)
         return try outcome.valueInsideLease(of: "\"\(name)\"")
     }
@@ -75,7 +81,7 @@ public struct LockSemaphore: Sendable {
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     ///   - body: Runs while the permits are held.
@@ -99,23 +105,26 @@ public struct LockSemaphore: Sendable {
     /// - Parameters:
     ///   - count: How many permits to hold, 1 to ``permits``.
     ///   - waitingAtMost: How long to wait; for ever where `nil`.
+    ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default. While it spins the call
+    ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, to be given to `release`.
     /// - Throws: `CancellationError`, or `LockError` with `timedOut`, or with what else stands against the request (``LockError/Code``).
     public func acquire(
-        count: Int = 1, waitingAtMost: Duration? = nil, lease: Duration? = nil, fairness: Fairness = .fair,
+        count: Int = 1, waitingAtMost: Duration? = nil, spinning: Duration = .zero, lease: Duration? = nil,
+        fairness: Fairness = .fair,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = ""
     ) async throws -> HeldLock {
         let options = AcquireOptions(
             mode: .permits(count: count, limit: permits), patience: AcquireOptions.Patience(waitingAtMost),
             lease: lease, fairness: fairness, require: require, reentry: .refused,
-            terms: terms, priority: priority, purpose: purpose)
+            terms: terms, priority: priority, purpose: purpose, spinning: spinning)
         return try await client.handleWaiting(name, options)
     }
 
@@ -127,7 +136,7 @@ public struct LockSemaphore: Sendable {
     ///     unless configured.
     ///   - fairness: In arrival order, or past barging waiters where the lock is free.
     ///   - require: The least guarantee to accept.
-    ///   - terms: Lock-delay, minimum hold and cap on the total hold.
+    ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
     ///   - purpose: What the lock is held for, for those who ask who holds it.
     /// - Returns: The handle, or `nil`.

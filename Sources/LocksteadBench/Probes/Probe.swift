@@ -10,7 +10,7 @@ public enum Probe: String, CaseIterable, Sendable {
     /// The whole `withLock` of a client of the in-process engine.
     case withLock = "withlock"
 
-    /// Runs the path and tells how long batches of 16 rounds took.
+    /// Runs the path and tells how long batches of 10 rounds took.
     ///
     /// - Parameter rounds: How often.
     /// - Returns: Nanoseconds per round, one figure for each batch.
@@ -23,7 +23,7 @@ public enum Probe: String, CaseIterable, Sendable {
         }
     }
 
-    static let batch = 16
+    static let batch = 10
 
     private static func pair(_ rounds: Int) async throws -> [Int64] {
         let backend: any LockBackend = InProcessBackend(store: InProcessStore())

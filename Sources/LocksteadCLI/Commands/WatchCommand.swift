@@ -36,7 +36,7 @@ struct WatchCommand: AsyncParsableCommand {
     private static func colour(of kind: LockChange.Kind) -> Style.Colour {
         switch kind {
         case .granted, .downgraded: .green
-        case .released: .dim
+        case .released, .registerChanged: .dim
         case .expired, .revoked: .red
         case .queued, .waitEnded: .yellow
         }

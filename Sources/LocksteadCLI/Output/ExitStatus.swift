@@ -22,7 +22,9 @@ enum ExitStatus {
     static func of(_ error: LockError) -> ExitCode {
         switch error.code {
         case .invalidName, .invalidOption, .unsupported, .guaranteeTooWeak, .kindMismatch: usage
-        case .timedOut, .wouldDeadlock, .limitExceeded, .reentryRefused, .upgradeRefused: notAcquired
+        case .timedOut, .wouldDeadlock, .limitExceeded, .reentryRefused, .upgradeRefused, .memberExists,
+            .resigned:
+            notAcquired
         case .leaseLost, .notHeld: leaseLost
         case .permissionDenied: notPermitted
         case .engineUnavailable, .indeterminate, .recovering, .unsuitableStorage, .corruptState, .unknownEngine,

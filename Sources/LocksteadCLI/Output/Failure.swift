@@ -35,6 +35,7 @@ struct Failure: Sendable, Equatable {
     static func reporting(_ work: () async throws -> Void) async throws {
         do {
             try await work()
+            try StandardOutput.finish()
         } catch let code as ExitCode {
             throw code
         } catch let error as ValidationError {

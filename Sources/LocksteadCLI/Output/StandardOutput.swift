@@ -1,3 +1,6 @@
+import Lockstead
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,6 +11,20 @@
 
 /// Standard output beyond `print`.
 enum StandardOutput {
+    /// Why something could not be written; 0 while everything could.
+    private static let failure = Atomic<Int32>(0)
+
     /// Hands over what `print` has buffered: a reader of a stream wants each line when it happens.
-    static func flush() { fflush(nil) }
+    static func flush() {
+        if fflush(nil) != 0 { failure.store(errno, ordering: .relaxed) }
+    }
+
+    /// Hands over what is left, at the end of a command: half an answer must not look like a whole one.
+    ///
+    /// - Throws: `SystemError` where not everything could be written, as on a full disk.
+    static func finish() throws {
+        flush()
+        let code = failure.load(ordering: .relaxed)
+        guard code == 0 else { throw SystemError(code, "write", "standard output") }
+    }
 }

@@ -10,6 +10,7 @@ enum Wording {
         switch reason {
         case .expired: "its lease ran out"
         case .revoked(let why): "it was released by force (\(printable(why)))"
+        case .stalled: "its holder reported no progress in time"
         case .holdLimit: "the cap on its total hold was reached"
         case .superseded: "someone else holds it now"
         case .engineLost(let why): "the engine lost it (\(printable(why)))"

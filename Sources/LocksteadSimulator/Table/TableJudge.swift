@@ -33,6 +33,7 @@ struct TableJudge {
     private var waived: LockName?
     /// No step of this walk uses priorities, so arrival order must be kept to the letter.
     let judgesOrder: Bool
+    private var registers = RegisterJudge()
 
     init(judgesOrder: Bool) { self.judgesOrder = judgesOrder }
 
@@ -53,8 +54,15 @@ struct TableJudge {
         if case .configure(.recover(let until)) = command { recoveringUntil = until }
         if let waived { closures[waived] = nil }
         forgetClosures(before: table.logTime)
+        let problem = registers.judge(command, answer, effects, table, isLive: isUnderLiveGrant(command))
+        if let problem { return problem }
         if !isCopy, let problem = judgeAnswer(command, answer, effects, table) { return problem }
         return headProblem(at: table.logTime)
+    }
+
+    private func isUnderLiveGrant(_ command: Command) -> Bool {
+        guard case .store(let store) = command else { return false }
+        return live[store.name, default: []].contains { $0.token == store.token && !isRevoked($0) }
     }
 
     /// What was asked for under this id.
@@ -111,7 +119,7 @@ struct TableJudge {
             }
             // It was over before it was issued again: the command is a new request.
             if case .acquire(let again) = command, again.request == event.request { asked[event.request] = again }
-        case .deadlockFound, .sessionLost: break
+        case .deadlockFound, .sessionLost, .registerChanged: break
         }
         return nil
     }

@@ -11,6 +11,8 @@ package struct TableWalk: Simulation {
     var draw: SeededGenerator
     /// Draws of its own, so that the same commands meet crashes or none.
     var faults: SeededGenerator
+    /// What happens to registers, drawn apart too.
+    private var registers: RegisterWalk
     var now = LogTime.zero
     let options: SimulationOptions
     let usesPriorities: Bool
@@ -34,6 +36,7 @@ package struct TableWalk: Simulation {
         (self.seed, self.options) = (seed, options)
         draw = SeededGenerator(seed: seed)
         faults = SeededGenerator(seed: ~seed)
+        registers = RegisterWalk(seed: seed)
         usesPriorities = seed % 3 == 0
         isCrowded = seed % 6 == 0
         judge = TableJudge(judgesOrder: seed % 3 != 0)
@@ -62,6 +65,7 @@ package struct TableWalk: Simulation {
         if chance(2), Int.random(in: 0..<3, using: &faults) == 0, let problem = restore() { return problem }
         if Int.random(in: 0..<200, using: &faults) == 0, let problem = crash() { return problem }
         if chance(6), let problem = retry() { return problem }
+        if registers.isNext(), let problem = perform(registers.command(grants, table)) { return problem }
         return perform(command())
     }
 

@@ -36,6 +36,28 @@ public enum ConformanceKind: String, Sendable, CaseIterable {
     case inspect
     /// The important first.
     case priority
+    /// Many keys on few locks.
+    case striped
+    /// One leads, and all know who.
+    case election = "leader election"
+    /// Who is there, told to all.
+    case membership = "group membership"
+    /// Renewed only while work gets on.
+    case progress = "progress-bound"
+    /// Tried in place before queueing.
+    case spinning
+    /// A small fenced value beside the lock.
+    case register
+    /// Opened by a count.
+    case latch
+    /// A gate.
+    case barrier
+    /// Beginning together and ending together.
+    case doubleBarrier = "double barrier"
+    /// Once across all.
+    case runOnce = "run once"
+    /// One loader per key.
+    case cache = "cache loader"
     /// Between processes: killed, paused, cut off.
     case processes
 }

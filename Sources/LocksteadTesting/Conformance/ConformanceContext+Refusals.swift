@@ -41,6 +41,10 @@ extension ConformanceContext {
             try await expect(.unsupported) {
                 try await backend.forceRelease(name, reason: "r", now: false, deadline: soon)
             }
+        case .registers:
+            try await expect(.unsupported) { try await backend.load(name, deadline: soon) }
+            let write = RegisterWrite(.value([1]), in: name, under: FencingToken(rawValue: 1))
+            try await expect(.unsupported) { try await backend.store(write, deadline: soon) }
         case .deadlockDetection: try await checkCirclesEnd(on: backend)
         case .betweenProcesses: try await checkScopeIsTold()
         default: throw ConformanceFailure("the suite knows no refusal of feature \(feature.rawValue)", Place())
@@ -86,5 +90,6 @@ extension Capabilities.Features {
     static let single: [Self] = [
         .shared, .permits, .fair, .barging, .severalNames, .lockDelay, .minimumHold, .maximumHold, .priority,
         .downgrade, .handOver, .inspect, .list, .changes, .forceRelease, .deadlockDetection, .betweenProcesses,
+        .registers,
     ]
 }

@@ -15,7 +15,8 @@ public enum ConformanceSuite {
     public static let cases: [ConformanceCase] =
         exclusiveCases + waitingCases + cancellationCases + retryCases + leaseCases + sharedCases + semaphoreCases
         + severalNamesCases + orderCases + reentryCases + termsCases + forcedReleaseCases + watchingCases + optionCases
-        + handOverCases + processCases
+        + handOverCases + minimumHoldCases + stripedCases + electionCases + membershipCases + holdingCases
+        + registerCases + latchCases + barrierCases + runOnceCases + cacheCases + processCases
 
     /// No case takes longer, not even on a loaded machine; what does hangs.
     public static let longestCase: Duration = .seconds(90)

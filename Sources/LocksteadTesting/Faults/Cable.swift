@@ -33,6 +33,9 @@ public final class Cable: Sendable {
     /// - Parameter count: How many answers to lose, on top of those that are still to be lost.
     public func loseAnswers(_ count: Int) { state.withLock { $0.answersToLose += count } }
 
+    /// Loses no more answers than its plan does.
+    public func keepAnswers() { state.withLock { $0.answersToLose = 0 } }
+
     /// The client is dead from now on: its `run()` ends, and no call of its reaches the engine or is answered.
     public func die() {
         let rites = state.withLock { state in

@@ -38,6 +38,10 @@ public struct FaultPlan: Sendable {
         case list
         /// `forceRelease`.
         case forceRelease
+        /// `load`, of a register.
+        case load
+        /// `store`, to a register.
+        case store
     }
 
     /// How often each fault happens: from 0, never, which is the default, to 1, at every call.

@@ -215,7 +215,7 @@ public struct FaultyBackend: LockBackend {
 
     // MARK: Faults
 
-    private func call<R>(
+    func call<R>(
         _ kind: FaultPlan.Call, until deadline: ContinuousTime?, _ body: () async throws(LockError) -> R
     ) async throws(LockError) -> R {
         guard !cable.isDead else { throw .clientDead(.didNotHappen) }

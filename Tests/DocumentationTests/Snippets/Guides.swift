@@ -1,5 +1,6 @@
 import Lockstead
 import LocksteadGuards
+import ServiceLifecycle
 
 private func transfer(under token: FencingToken) async throws {}
 private func render() async throws -> [String] { [] }
@@ -40,6 +41,37 @@ func useTheInProcessEngine() async throws {
     try await LockClient.with(.inProcess) { locks in
         try await locks.withLock("orders/42") { lease in
             print("working under token \(lease.token)")
+        }
+    }
+    // end
+}
+
+private func schedule(under term: FencingToken) async throws {}
+
+// snippet: a leader as a service
+struct Scheduler: Service {
+    let locks: LockClient
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown {
+                try await locks.election("scheduler").campaign(as: "10.0.0.7:8080") { leadership in
+                    try await schedule(under: leadership.term)
+                }
+            }
+        } catch is CancellationError where Task.isShuttingDownGracefully {
+            // The body has ended and the next candidate leads already.
+        }
+    }
+}
+// end
+
+func knowTheMembers(_ locks: LockClient) async throws {
+    // snippet: members of a group
+    let workers = try locks.membership("workers")
+    try await workers.withMembership(as: "worker-7", payload: "10.0.0.7:8080") { _ in
+        for try await members in try await workers.observe() {
+            print("\(members.count) workers: \(members.map(\.payload))")
         }
     }
     // end

@@ -9,12 +9,12 @@ struct LeaseScript {
     /// A lease armed at zero and arriving at `arrival`.
     init(
         lease: TimeSpan = .seconds(30), arrival: TimeSpan = .zero, renewEvery: TimeSpan? = nil,
-        holdLimit: TimeSpan? = nil, validity: LeaseMachine.Validity? = nil
+        holdLimit: TimeSpan? = nil, progressBound: TimeSpan? = nil, validity: LeaseMachine.Validity? = nil
     ) {
         now = ContinuousTime(nanoseconds: 0) + arrival
         machine = LeaseMachine(
             validity ?? .armed(at: ContinuousTime(nanoseconds: 0), for: lease), lease: lease, renewEvery: renewEvery,
-            holdLimit: holdLimit.map { ContinuousTime(nanoseconds: 0) + $0 }, at: now)
+            holdLimit: holdLimit.map { ContinuousTime(nanoseconds: 0) + $0 }, progressBound: progressBound, at: now)
     }
 
     var state: LeaseState { machine.state(at: now) }
@@ -52,6 +52,7 @@ struct LeaseScript {
         confirm(.armed(at: ContinuousTime(nanoseconds: 0) + armedAt, for: duration))
     }
 
+    mutating func reportProgress() { machine.progressReported(at: now) }
     mutating func send() -> Bool { machine.renewalSent(at: now) }
     mutating func release() -> LeaseState { machine.releaseBegan(at: now) }
     mutating func fail() { machine.renewalFailed(at: now, effects: &effects) }

@@ -90,6 +90,14 @@ struct TableLimitsTests {
         var request = try driver.request("a", owner: 1)
         request.lockDelay = TimeSpan(nanoseconds: -1)
         #expect(driver.apply(.acquire(request)) == .refused(.badTerms))
+        for tooLong in [Limits.longestDelay + TimeSpan(nanoseconds: 1), .forever] {
+            request = try driver.request("a", owner: 1)
+            request.lockDelay = tooLong
+            #expect(driver.apply(.acquire(request)) == .refused(.badTerms))
+            request = try driver.request("a", owner: 1)
+            request.minimumHold = tooLong
+            #expect(driver.apply(.acquire(request)) == .refused(.badTerms))
+        }
         request = try driver.request("a", owner: 1)
         request.maximumHold = .zero
         #expect(driver.apply(.acquire(request)) == .refused(.badTerms))
@@ -122,7 +130,8 @@ struct TableLimitsTests {
     func extremeTimes() throws {
         var driver = TableDriver()
         var request = try driver.request("a", owner: 1)
-        (request.lockDelay, request.minimumHold, request.maximumHold) = (.forever, .forever, .forever)
+        (request.lockDelay, request.minimumHold) = (Limits.longestDelay, Limits.longestDelay)
+        request.maximumHold = .forever
         driver.now = LogTime(nanoseconds: .max - 5)
         let grant = try #require(driver.apply(.acquire(request)).grant)
         driver.release(grant)

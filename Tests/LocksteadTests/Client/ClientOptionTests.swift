@@ -58,6 +58,12 @@ struct ClientOptionTests {
         Bad(what: "a negative minimum hold", code: .invalidOption, says: "negative") {
             try await $0.withLock("a", terms: .init(minimumHold: .seconds(-1))) { _ in }
         },
+        Bad(what: "a lock-delay of more than a day", code: .invalidOption, says: "86400") {
+            try await $0.withLock("a", terms: .init(lockDelay: .seconds(86_401))) { _ in }
+        },
+        Bad(what: "a minimum hold of centuries", code: .invalidOption, says: "86400") {
+            try await $0.withLock("a", terms: .init(minimumHold: .seconds(Int64.max))) { _ in }
+        },
         Bad(what: "a cap of zero", code: .invalidOption, says: "cap") {
             try await $0.withLock("a", terms: .init(maximumHold: .zero)) { _ in }
         },

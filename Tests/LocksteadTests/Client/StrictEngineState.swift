@@ -41,6 +41,10 @@ struct StrictEngineState: Sendable {
     var nextToken: UInt64 = 1
     /// Renewals that stand before a test's door.
     var heldRenewals = 0
+    /// Whether any request has had to wait.
+    private(set) var hasQueued = false
+    /// What each request asked for.
+    private(set) var terms: [HoldTerms] = []
     private var seen: Set<RequestID> = []
     private var released: Set<FencingToken> = []
 
@@ -51,7 +55,9 @@ struct StrictEngineState: Sendable {
         if !seen.insert(request.id).inserted { violations.append("the request \(request.id) was used twice") }
         if request.names != request.names.sorted() { violations.append("the names are not sorted") }
         waiters.append(Waiter(request: request, validity: validity))
+        terms.append(request.terms)
         serve(at: now)
+        hasQueued = hasQueued || waiters.contains { $0.request.id == request.id && $0.outcome == nil }
     }
 
     /// - Returns: Whether the request is still there; a withdrawn one has no outcome to wait for. The caller resumes outside of the lock,

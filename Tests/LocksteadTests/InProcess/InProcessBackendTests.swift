@@ -265,3 +265,32 @@ extension LockIdentifier {
         return .random(using: &generator)
     }
 }
+
+@Suite("In-process: the end of a client with a queue", .timeLimit(.minutes(1)))
+struct InProcessStopTests {
+    @Test("A waiter that gets its turn because the one before it is withdrawn by the same stop leaves nothing held")
+    func stopWithAQueue() async throws {
+        for _ in 0..<20 {
+            let fixture = InProcessFixture()
+            let stopping = InProcessBackend(store: fixture.store)
+            // The test that makes these tasks owns them and awaits their ends.
+            let running = Task { try await stopping.run() }
+            let reader = try await fixture.grant(fixture.request("a", mode: .shared))
+            let requests = try [fixture.request("a"), fixture.request("a", mode: .shared)]
+            var waiting: [Task<AcquireOutcome, any Error>] = []
+            for (index, request) in requests.enumerated() {
+                waiting.append(Task { try await stopping.acquire(request) })
+                try await fixture.waitForWaiters(index + 1, of: "a")
+            }
+            running.cancel()
+            _ = await running.result
+            for task in waiting {
+                await #expect(throws: LockError.self) { try await task.value }
+            }
+            _ = try await fixture.backend.release(reader, deadline: .distantFuture)
+            let left = try await fixture.backend.inspect(LockName("a"), deadline: .distantFuture)
+            #expect(left == nil, "\(left?.holders.count ?? 0) held by nobody")
+            withExtendedLifetime(stopping) {}
+        }
+    }
+}

@@ -50,7 +50,7 @@ package final class FileBackend: LockBackend {
             engine: "file", guarantee: Self.guarantee,
             features: [
                 .shared, .permits, .fair, .barging, .lockDelay, .minimumHold, .maximumHold, .priority, .downgrade,
-                .handOver, .inspect, .list, .changes, .forceRelease, .betweenProcesses,
+                .handOver, .inspect, .list, .changes, .forceRelease, .betweenProcesses, .registers,
             ],
             shortestLease: Self.shortestLease, longestLease: engine.longestLease, queuesLocally: true)
     }

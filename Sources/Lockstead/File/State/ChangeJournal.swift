@@ -19,7 +19,7 @@ package struct ChangeJournal: Sendable, Hashable {
 
     package init() {}
 
-    init(entries: [Entry], nextNumber: UInt64) { (self.entries, self.nextNumber) = (entries, nextNumber) }
+    package init(entries: [Entry], nextNumber: UInt64) { (self.entries, self.nextNumber) = (entries, nextNumber) }
 
     mutating func append(_ change: LockChange) {
         entries.append(Entry(number: nextNumber, change: change))

@@ -33,7 +33,7 @@ package struct NameState: Sendable {
         (entries, journal) = ([], ChangeJournal())
     }
 
-    init(
+    package init(
         name: LockName, boot: BootIdentity, offset: Int64, graceUntil: LogTime?, entries: [SessionEntry],
         table: LockTable, journal: ChangeJournal
     ) {
@@ -123,7 +123,7 @@ extension NameState {
             }
         case .waitEnded(let event, _): roused.append(event.session)
         case .sessionLost(let session): end(session)
-        case .released, .downgraded, .queued, .deadlockFound: break
+        case .released, .downgraded, .queued, .deadlockFound, .registerChanged: break
         }
     }
 

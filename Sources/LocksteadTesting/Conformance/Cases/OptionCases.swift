@@ -78,14 +78,16 @@ extension ConformanceSuite {
         },
         ConformanceCase(
             "options/terms",
-            "Negative delays and caps of nothing are refused, and so is a note that is too long",
+            "Delays that are negative or longer than a day and caps of nothing are refused, and so is a note that is too long",
             covers: ["R48"], kinds: [.lockDelay, .minimumHold, .maximumHold],
             needs: [.lockDelay, .minimumHold, .maximumHold]
         ) { context in
             try await context.withBackend { backend in
                 let bad = [
                     HoldTerms(lockDelay: .seconds(-1)), HoldTerms(minimumHold: .seconds(-1)),
-                    HoldTerms(maximumHold: .zero), HoldTerms(maximumHold: .seconds(-1)),
+                    HoldTerms(lockDelay: .seconds(86_401)), HoldTerms(minimumHold: .seconds(86_401)),
+                    HoldTerms(minimumHold: .seconds(Int64.max)), HoldTerms(maximumHold: .zero),
+                    HoldTerms(maximumHold: .seconds(-1)),
                 ]
                 for terms in bad {
                     let wrong = try context.request("a", terms: terms)

@@ -1,0 +1,54 @@
+/// What one run of one workload came to; times in seconds.
+package struct BenchResult: Encodable, Sendable {
+    package let workload: String
+    package let clients: Int
+    package let window: Double
+    package let pairs: Int
+    package let pairsPerSecond: Double
+    /// The time of an acquire, the wait included; of a race, until the last was answered.
+    package let acquire: LatencySummary?
+    package let release: LatencySummary?
+    /// From the release to the grant of one who was waiting by then.
+    package let handOver: LatencySummary?
+    /// Jain's index over what each client got; 1 is equal shares.
+    package let fairness: Double
+    /// What the least and the most served client got.
+    package let leastOfAClient: Int
+    package let mostOfAClient: Int
+    /// Share of acquisitions by who had held the name just before; where names are contended.
+    package let retaken: Double?
+    package let failures: Int
+    /// Times that two were inside at once, a token did not rise, or a race had not one winner.
+    package let violations: Int
+    /// Processor time of this process for each pair; an engine's server is not in it.
+    package let processorPerPair: Double?
+    /// Load average of the machine before and after, this process included.
+    package let load: [Double]
+    package let processors: Int
+
+    init(
+        workload: Workload, sum: Tally, shares: [Int], violations: Int, timeline: Timeline,
+        load: (before: Double, after: Double)
+    ) {
+        (self.workload, clients, self.violations) = (workload.name, workload.clients, violations)
+        window = timeline.window / .seconds(1)
+        (pairs, failures) = (sum.pairs, sum.failures)
+        pairsPerSecond = Double(sum.pairs) / window
+        (acquire, release, handOver) = (sum.acquire.summary, sum.release.summary, sum.handOver.summary)
+        fairness = workload.countsShares ? Fairness.jain(shares) : 1
+        (leastOfAClient, mostOfAClient) = (shares.min() ?? 0, shares.max() ?? 0)
+        retaken = workload.shape == .contended && sum.pairs > 0 ? Double(sum.retaken) / Double(sum.pairs) : nil
+        processorPerPair = sum.pairs > 0 ? timeline.processorSeconds / Double(sum.pairs) : nil
+        (self.load, processors) = ([load.before, load.after], Machine.processors)
+    }
+}
+
+extension Workload {
+    /// Whether all clients do the same work, so that what each got can be compared.
+    fileprivate var countsShares: Bool {
+        switch shape {
+        case .apart, .shared, .contended: true
+        case .race, .wait: false
+        }
+    }
+}

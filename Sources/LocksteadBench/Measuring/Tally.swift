@@ -1,0 +1,31 @@
+/// What one client counted inside the window.
+struct Tally: Sendable {
+    var pairs = 0
+    var failures = 0
+    /// Acquisitions by the client that had held the name just before.
+    var retaken = 0
+    var acquire = Latencies()
+    var release = Latencies()
+    /// From the release to the grant of who was waiting by then.
+    var handOver = Latencies()
+
+    mutating func add(_ other: Tally) {
+        pairs += other.pairs
+        failures += other.failures
+        retaken += other.retaken
+        acquire.add(other.acquire)
+        release.add(other.release)
+        handOver.add(other.handOver)
+    }
+}
+
+/// Jain's index of fairness: 1 where all got the same, 1/n where one got all.
+///
+/// R. Jain, D. Chiu and W. Hawe, "A Quantitative Measure of Fairness and Discrimination", DEC-TR-301, 1984.
+enum Fairness {
+    static func jain(_ shares: [Int]) -> Double {
+        let sum = Double(shares.reduce(0, +))
+        let squares = shares.reduce(0.0) { $0 + Double($1) * Double($1) }
+        return squares == 0 ? 1 : sum * sum / (Double(shares.count) * squares)
+    }
+}
