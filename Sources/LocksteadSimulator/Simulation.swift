@@ -11,7 +11,9 @@ package protocol Simulation {
     mutating func step() -> String?
 
     /// Lets all faults heal and everything come to rest; what did not in words, or `nil`.
-    mutating func settle() -> String?
+    ///
+    /// - Parameter tell: Receives each step in words.
+    mutating func settle(_ tell: (String) -> Void) -> String?
 
     /// Sums up all that has happened: equal for equal courses.
     var digest: UInt64 { get }
@@ -26,6 +28,8 @@ package struct SimulationOptions: Sendable, Hashable {
     package var bug: SimulatedBug?
     /// The table's own rules are looked at after every so many steps; the judge looks at each step always.
     package var checkEvery: Int
+    /// Whether somebody reads each step in words.
+    var isTraced = false
 
     /// Indexes, timers, digest and wait-for graph cost a walk over all records: they are looked at after so many looks at the rules.
     private static let looksForBooks = 16
@@ -61,7 +65,9 @@ package enum SimulatedLayer: String, CaseIterable, Sendable {
         seed: UInt64, steps: Int, options: SimulationOptions = SimulationOptions(),
         trace: ((Int, String) -> Void)? = nil
     ) -> SimulationResult {
-        switch self {
+        var options = options
+        options.isTraced = trace != nil
+        return switch self {
         case .table: run(TableWalk(seed: seed, options: options), seed, steps, trace)
         case .session: run(SessionWalk(seed: seed, options: options), seed, steps, trace)
         }
@@ -78,7 +84,8 @@ package enum SimulatedLayer: String, CaseIterable, Sendable {
                 return result(simulation, seed, step, problem)
             }
         }
-        return result(simulation, seed, steps, simulation.settle().map { "at the end: \($0)" })
+        let problem = simulation.settle { trace?(steps, $0) }
+        return result(simulation, seed, steps, problem.map { "at the end: \($0)" })
     }
 
     private func result(

@@ -11,6 +11,8 @@ struct SessionRequest {
     }
 
     var client: Int
+    /// Whose answer it is: what a client asks for in one session is not told in another.
+    var session: SessionID
     /// Which answer belongs to it; every copy of one request bears the same.
     var number: UInt64
     var body: Body
@@ -34,6 +36,8 @@ struct SessionReply {
     var session: SessionID
     var number: UInt64
     var body: Body
+    /// The newest message of the session that this leader had when it said so: what it tells was true after that one was sent.
+    var heard: UInt64?
 }
 
 /// One operation at a guarded resource.

@@ -16,6 +16,10 @@ package enum SessionBug: String, CaseIterable, Sendable {
     case sessionAdoptedAfterLoss
     /// A late copy of a grant makes a handle of a request that is over (S5, S7).
     case lateGrantAccepted
+    /// A grant counts from the session's last renewal, even where its message is older than that (S5, RULES 22f).
+    case grantOutlivesItsProof
+    /// A retry is told of a grant that was revoked since (S5, RULES 22f).
+    case endedGrantRetold
     /// Any answer of the service counts as a renewal (S5, RULES 22e).
     case anyAnswerRenews
     /// A revoked grant is acknowledged while its holder goes on (S5, RULES 19).

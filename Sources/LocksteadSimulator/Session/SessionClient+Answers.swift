@@ -11,10 +11,10 @@ extension SessionClient {
             for token in revoked { self.revoked(token, at: now) }
         case .lost: sessionLost(at: now)
         case .unknown: beatFailed(reply.number, at: now)
-        case .granted(let grant): granted(grant, at: now)
+        case .granted(let grant): granted(grant, provedBy: reply.heard, at: now)
         case .waitEnded(let request): asked.removeAll { $0.body.request == request }
         case .revoked(let token): revoked(token, at: now)
-        case .answer(let answer): answered(reply.number, answer, at: now)
+        case .answer(let answer): answered(reply, answer, at: now)
         }
     }
 
@@ -61,7 +61,8 @@ extension SessionClient {
 
     // MARK: Answers
 
-    private mutating func answered(_ number: UInt64, _ answer: Answer, at now: ContinuousTime) {
+    private mutating func answered(_ reply: SessionReply, _ answer: Answer, at now: ContinuousTime) {
+        let number = reply.number
         guard let place = asked.firstIndex(where: { $0.number == number }) else { return }
         let request = asked[place]
         if case .refused(.unknownSession) = answer { return sessionLost(at: now) }
@@ -71,7 +72,10 @@ extension SessionClient {
             asked[place].isAnswered = true
             asked[place].due = now + Self.lookAgain
             return withdraw(at: now)
-        case (.acquire, .granted(let grant)): return granted(grant, at: now)
+        case (.acquire, .granted(let grant)): return granted(grant, provedBy: reply.heard, at: now)
+        // One of its names was revoked before it was known of: the others may be held still.
+        case (.acquire(let acquire, _), .notHeld):
+            ask(.command(.cancel(acquire.session, acquire.request)), at: now)
         case (.open, .session): opened(at: now)
         case (.command(.closeSession), .done): return sessionLost(at: now)
         case (.command(.release), _):
@@ -90,16 +94,27 @@ extension SessionClient {
     }
 
     /// Only what is still asked for becomes a handle: a copy that comes late tells of a grant that is over.
-    private mutating func granted(_ grant: GrantRecord, at now: ContinuousTime) {
+    ///
+    /// What it tells was true when the message that the leader had last heard was sent, and may have ended since: renewals that
+    /// were answered before do not prove the grant. So it counts from that message at the most.
+    private mutating func granted(_ grant: GrantRecord, provedBy heard: UInt64?, at now: ContinuousTime) {
         let place = asked.firstIndex { $0.body.request == grant.request }
         guard place != nil || bug == .lateGrantAccepted else { return }
+        var provedAt = sent.last { $0.number == heard }?.at
+        if bug == .grantOutlivesItsProof { provedAt = now }
+        guard let provedAt else { return askAgain(place, at: now) }
         let isWithdrawn = place.map { asked[$0].isWithdrawn } ?? false
         if let place { asked.remove(at: place) }
         counts.grants += 1
         let work = isWithdrawn ? [] : work(under: grant)
         handles.append(
             SessionHandle(
-                grant, armedAt: armedAt, timeToLive: timeToLive, work: work, heedsStop: chance(80), bug: bug, at: now))
+                grant, armedAt: min(armedAt, provedAt), timeToLive: timeToLive, work: work, heedsStop: chance(80), bug: bug, at: now))
+    }
+
+    private mutating func askAgain(_ place: Int?, at now: ContinuousTime) {
+        guard let place else { return }
+        (asked[place].isAnswered, asked[place].due) = (true, now)
     }
 
     // MARK: Misfortunes
@@ -120,7 +135,7 @@ extension SessionClient {
         life += 1
         numbers = 0
         (session, isOpen, isClosing, openSent, beat) = (nil, false, false, nil, nil)
-        (asked, handles, formerGrants, inbox, outbox) = ([], [], [], [], [])
+        (asked, handles, formerGrants, inbox, outbox, sent) = ([], [], [], [], [], [])
         nextAct = now
     }
 

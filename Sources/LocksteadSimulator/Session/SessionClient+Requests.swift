@@ -48,7 +48,9 @@ extension SessionClient {
             if bug == .retryIsNewRequest { renumber(place) }
         }
         asked[place].first = asked[place].first ?? now
-        send(asked[place].number, asked[place].body)
+        // Whoever looks again wants to know what is true now.
+        if asked[place].isAnswered { asked[place].number = freshNumber() }
+        send(asked[place].number, asked[place].body, at: now)
         if asked[place].isAnswered {
             asked[place].due = now + Self.lookAgain
         } else if case .retry(let time) = asked[place].retry.attemptFailed(at: now, draw: draw.next()) {

@@ -43,6 +43,8 @@ struct SessionClient {
     var handles: [SessionHandle] = []
     var nextAct = ContinuousTime(nanoseconds: 0)
     var numbers: UInt64 = 0
+    /// When the latest messages were sent first.
+    var sent: [(number: UInt64, at: ContinuousTime)] = []
     /// Sequences start anew with each session.
     var sequences: UInt64 = 0
     var pausedUntil: Int64 = 0
@@ -135,7 +137,7 @@ struct SessionClient {
         guard let number = beat?.number else { return }
         beat?.last = now
         counts.retries += 1
-        send(number, .heartbeat(session))
+        send(number, .heartbeat(session), at: now)
     }
 
     /// One at a time: what an earlier one is answered is not waited for any more.
@@ -143,12 +145,23 @@ struct SessionClient {
         let number = freshNumber()
         beat = Beat(number: number, first: now, last: now)
         for place in handles.indices { handles[place].renewalSent(at: now) }
-        send(number, .heartbeat(session))
+        send(number, .heartbeat(session), at: now)
     }
 
-    mutating func send(_ number: UInt64, _ body: SessionRequest.Body) {
-        outbox.append(.service(SessionRequest(client: index, number: number, body: body)))
+    mutating func send(_ number: UInt64, _ body: SessionRequest.Body, at now: ContinuousTime) {
+        guard let session else { return }
+        noteSent(number, at: now)
+        outbox.append(.service(SessionRequest(client: index, session: session, number: number, body: body)))
     }
+
+    private mutating func noteSent(_ number: UInt64, at now: ContinuousTime) {
+        guard !sent.contains(where: { $0.number == number }) else { return }
+        if sent.count == Self.rememberedMessages { sent.removeFirst(Self.rememberedMessages / 2) }
+        sent.append((number, now))
+    }
+
+    /// More than a client sends in one lease.
+    private static let rememberedMessages = 64
 
     /// Grants that were lost or are done with are given back; what is over is forgotten.
     private mutating func tendHandles(at now: ContinuousTime) {

@@ -34,6 +34,8 @@ struct SessionService {
         var isolatedAt: Int64?
         var pausedUntil: Int64 = 0
         var inbox: [SessionRequest] = []
+        /// The newest message of each session.
+        var heard: [SessionID: UInt64] = [:]
         var plannedTick: Int64 = .max
         var isRoundPlanned = false
         var plannedDue: Int64 = .max
@@ -118,6 +120,15 @@ struct SessionService {
         } catch {
             return "a snapshot was refused: \(error)"
         }
+    }
+
+    /// What is told of an outcome: a retry is not told of a grant that has ended since, or was revoked.
+    ///
+    /// The renewals that told of its end may be past, and nothing would tell of it again.
+    func telling(_ answer: Answer) -> Answer {
+        guard case .granted(let grant) = answer, bug != .endedGrantRetold else { return answer }
+        let stands = table.holds(grant.names, grant.token, session: grant.session, request: grant.request)
+        return stands ? answer : .notHeld
     }
 
     /// Grants of the session that were revoked: told with every renewal, since the notice may be lost (RULES 19).

@@ -31,14 +31,14 @@ extension SessionWalk {
         // Who stands still finds on resuming how late it is.
         guard clients[index].plannedWake <= real, clients[index].pausedUntil <= real else { return }
         clients[index].plannedWake = .max
-        lastEvent = "client \(index) wakes"
+        say("client \(index) wakes")
         clients[index].wake(at: clients[index].clock.reading(at: real))
         after(index)
     }
 
     private mutating func resume(_ index: Int) {
         guard clients[index].pausedUntil <= real else { return }
-        lastEvent = "client \(index) goes on after a pause"
+        say("client \(index) goes on after a pause")
         let now = clients[index].clock.reading(at: real)
         let planned = min(clients[index].plannedWake, real)
         clients[index].plannedWake = .max
@@ -51,7 +51,7 @@ extension SessionWalk {
         guard clients[index].life == life else { return }
         // A process that stands still reads its mail when it runs again.
         if clients[index].pausedUntil > real { return clients[index].inbox.append(reply) }
-        lastEvent = "client \(index) is told \(reply.body)"
+        say("client \(index) is told \(reply.body)")
         clients[index].receive(reply, at: clients[index].clock.reading(at: real))
         after(index)
     }
@@ -99,9 +99,8 @@ extension SessionWalk {
 
     private mutating func perform(_ operation: GuardedOperation, _ life: UInt64) -> String? {
         guard let outcome = resources[operation.name]?.perform(operation) else { return nil }
-        lastEvent =
-            "client \(operation.client) at the resource \(operation.name), token \(operation.token): "
-            + (outcome.version == nil ? "refused" : "\(operation.kind)")
+        say("client \(operation.client) at the resource \(operation.name), token \(operation.token): "
+            + (outcome.version == nil ? "refused" : "\(operation.kind)"))
         if let problem = outcome.problem { return problem }
         guard let version = outcome.version else {
             counts.refusals += 1

@@ -31,7 +31,7 @@ extension SessionWalk {
         let until = real + Int64.random(in: 0...longest, using: &faults)
         clients[client].pausedUntil = until
         queue.plan(.resume(client), at: until)
-        lastEvent = "client \(client) stands still until \(Account.seconds(until))"
+        say("client \(client) stands still until \(Account.seconds(until))")
     }
 
     /// A cut in one direction, or in both.
@@ -40,14 +40,14 @@ extension SessionWalk {
         let way = Int.random(in: 0..<3, using: &faults)
         if way != 0 { cutFrom[client] = max(until, cutFrom[client]) }
         if way != 1 { cutTo[client] = max(until, cutTo[client]) }
-        lastEvent = "client \(client) is cut off until \(Account.seconds(until))"
+        say("client \(client) is cut off until \(Account.seconds(until))")
     }
 
     private mutating func kill(_ client: Int) {
         guard clients[client].pausedUntil <= real else { return }
         clients[client].restart(at: clients[client].clock.reading(at: real))
         planWake(client)
-        lastEvent = "client \(client) dies, and another process takes its place"
+        say("client \(client) dies, and another process takes its place")
     }
 
     private mutating func stepWallClock(_ client: Int) {
@@ -55,7 +55,7 @@ extension SessionWalk {
         let step = TimeSpan.milliseconds(Int64.random(in: -3_600_000...3_600_000, using: &faults))
         clients[client].wallClockMoved(by: step, at: clients[client].clock.reading(at: real))
         planWake(client)
-        lastEvent = "the wall clock of client \(client) is set by \(Account.seconds(step))"
+        say("the wall clock of client \(client) is set by \(Account.seconds(step))")
     }
 
     /// An operator takes a lock from its holders.
@@ -66,7 +66,7 @@ extension SessionWalk {
         let now = Int.random(in: 0..<4, using: &faults) == 0
         append(.forceRelease(.init(name: name, reason: "operator", now: now)), origin: nil)
         drive { keeper, _, _ in keeper.revocationAppended() }
-        lastEvent = "an operator releases \(name) by force"
+        say("an operator releases \(name) by force")
     }
 
     // MARK: Leaders
@@ -77,12 +77,12 @@ extension SessionWalk {
         let until = real + Int64.random(in: 0...2_000_000_000, using: &faults)
         service.leader?.pausedUntil = until
         queue.plan(.leaderResumes(term: leader.term), at: until)
-        lastEvent = "the leader stands still until \(Account.seconds(until))"
+        say("the leader stands still until \(Account.seconds(until))")
     }
 
     mutating func leaderResumes(_ term: Int) -> String? {
         guard let leader = service.leader, leader.term == term, leader.pausedUntil <= real else { return nil }
-        lastEvent = "the leader goes on"
+        say("the leader goes on")
         // Heartbeats may lie unread: nobody expires before they were read.
         drive { keeper, now, _ in keeper.paused(at: now) }
         let mail = service.leader?.inbox ?? []
@@ -103,11 +103,11 @@ extension SessionWalk {
         strayed = faults.next()
         loseLeader()
         queue.plan(.deposedLearns, at: real + Int64.random(in: 0...20_000_000_000, using: &faults))
-        lastEvent = "the leader is cut off"
+        say("the leader is cut off")
     }
 
     mutating func deposedLearns() {
-        lastEvent = "the deposed leader learns of it"
+        say("the deposed leader learns of it")
         drive(ofDeposed: true) { keeper, _, effects in keeper.deposed(effects: &effects) }
         (service.deposed, strayed) = (nil, 0)
     }
@@ -116,10 +116,10 @@ extension SessionWalk {
     mutating func crash() -> String? {
         guard service.leader != nil else { return nil }
         loseLeader()
-        lastEvent = "the leader dies"
+        say("the leader dies")
         guard Int.random(in: 0..<3, using: &faults) == 0 else { return nil }
         counts.restarts += 1
-        lastEvent = "all nodes die and start again"
+        say("all nodes die and start again")
         return service.restart()
     }
 
@@ -135,7 +135,8 @@ extension SessionWalk {
         guard service.leader == nil else { return }
         service.term += 1
         counts.elections += 1
-        lastEvent = "a leader is elected for term \(service.term)"
+        let term = service.term
+        say("a leader is elected for term \(term)")
         var leader = SessionService.Leader(term: service.term, clock: profile.clock(&faults))
         leader.keeper.plant(options.bug?.ofKeeper)
         service.leader = leader
@@ -150,7 +151,7 @@ extension SessionWalk {
 
     mutating func barrierApplied(_ term: Int) {
         guard let leader = service.leader, leader.term == term else { return }
-        lastEvent = "the barrier of term \(term) is applied"
+        say("the barrier of term \(term) is applied")
         let sessions = service.table.sessions
         service.leader?.barrier = (leader.clock.reading(at: real), service.table.logTime)
         drive { keeper, now, _ in keeper.barrierApplied(sessions, at: now) }

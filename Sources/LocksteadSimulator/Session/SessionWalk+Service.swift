@@ -13,24 +13,25 @@ extension SessionWalk {
             service.leader?.inbox.append(request)
             return nil
         }
-        lastEvent = "client \(request.client) → service: \(request.body)"
+        say("client \(request.client) → service: \(request.body)")
+        service.leader?.heard[request.session] = max(request.number, leader.heard[request.session] ?? 0)
         switch request.body {
         case .open(let session, let timeToLive):
             service.clientOf[session] = request.client
-            append(.openSession(.init(session: session, timeToLive: timeToLive)), request, session)
+            append(.openSession(.init(session: session, timeToLive: timeToLive)), request)
         case .heartbeat(let session): heartbeat(request, session, ofDeposed: false)
         case .acquire(var acquire, let wait):
             acquire.waitUntil = wait.map { $0 == .forever ? .distantFuture : service.stamp(leader, at: real) + $0 }
-            append(.acquire(acquire), request, acquire.session)
-        case .command(let command): append(command, request, command.session)
+            append(.acquire(acquire), request)
+        case .command(let command): append(command, request)
         }
         return nil
     }
 
     /// Nothing is answered before the leader has applied its barrier (RULES 22c): till then requests are left to be sent again.
-    private mutating func append(_ command: Command, _ request: SessionRequest, _ session: SessionID) {
+    private mutating func append(_ command: Command, _ request: SessionRequest) {
         guard service.isLed else { return }
-        append(command, origin: .init(client: request.client, number: request.number, session: session))
+        append(command, origin: .init(client: request.client, number: request.number, session: request.session))
     }
 
     mutating func append(_ command: Command?, origin: SessionService.Origin?) {
@@ -64,7 +65,7 @@ extension SessionWalk {
 
     private mutating func apply(_ command: Command, _ entry: SessionService.Entry) -> String? {
         let (answer, effects, problem) = service.apply(command, entry.stamp)
-        lastEvent = "\(Account.of(command)) → \(Account.of(answer))"
+        say("\(Account.of(command)) → \(Account.of(answer))")
         if let problem { return problem }
         note(command, answer, effects)
         if let problem = beliefs.judge(command, answer, effects, decidedAt: entry.appendedAt, at: real) {
@@ -91,7 +92,7 @@ extension SessionWalk {
         guard let leader = service.leader, leader.term == term, leader.plannedDue <= real else { return }
         service.leader?.plannedDue = .max
         guard leader.pausedUntil <= real, let due = service.table.nextDue else { return }
-        lastEvent = "something in the table is due"
+        say("something in the table is due")
         // Planned again when this one is applied.
         if due <= service.stamp(leader, at: real) {
             append(.advance, origin: nil)
@@ -191,7 +192,7 @@ extension SessionWalk {
         guard let leader = service.leader, leader.term == term, leader.plannedTick <= real else { return }
         service.leader?.plannedTick = .max
         guard leader.pausedUntil <= real else { return }
-        lastEvent = "the leader looks for sessions that are over"
+        say("the leader looks for sessions that are over")
         drive { $0.timeAdvanced(to: $1, effects: &$2) }
     }
 
@@ -199,7 +200,7 @@ extension SessionWalk {
         guard let leader = service.leader, leader.term == term else { return }
         service.leader?.isRoundPlanned = false
         guard leader.pausedUntil <= real, let number = service.leader?.keeper.roundStarted() else { return }
-        lastEvent = "the leader asks the voters"
+        say("the leader asks the voters")
         let asked = real + profile.delay(&network)
         // The voters' answers may lie around for long.
         let slow = !isHealing && Int.random(in: 0..<100, using: &network) < 10
@@ -214,7 +215,7 @@ extension SessionWalk {
             if leader.pausedUntil > real {
                 return queue.plan(.roundDone(term: term, number: number, askedVotersAt: asked), at: leader.pausedUntil)
             }
-            lastEvent = "the voters say that the leader of term \(term) led"
+            say("the voters say that the leader of term \(term) led")
             drive(ofDeposed: ofDeposed) { $0.roundConfirmed(number, at: $1, effects: &$2) }
         }
     }
@@ -243,7 +244,7 @@ extension SessionWalk {
     // MARK: Answers
 
     private mutating func tell(_ origin: SessionService.Origin?, _ answer: Answer, _ effects: [Effect]) {
-        if let origin { reply(origin, .answer(answer)) }
+        if let origin { reply(origin, .answer(service.telling(answer))) }
         for effect in effects {
             switch effect {
             case .granted(let grant): notify(grant.session, .granted(grant))
@@ -262,7 +263,9 @@ extension SessionWalk {
 
     mutating func reply(_ origin: SessionService.Origin, _ body: SessionReply.Body) {
         guard cutTo[origin.client] <= real else { return }
-        let reply = SessionReply(client: origin.client, session: origin.session, number: origin.number, body: body)
+        let reply = SessionReply(
+            client: origin.client, session: origin.session, number: origin.number, body: body,
+            heard: service.leader?.heard[origin.session])
         let life = clients[origin.client].life
         for time in profile.arrivals(real, &network) { queue.plan(.reply(reply, life: life), at: time) }
     }

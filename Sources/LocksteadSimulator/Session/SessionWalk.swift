@@ -106,14 +106,21 @@ package struct SessionWalk: Simulation {
         return problem ?? beliefs.judgeBeliefs(clients, at: real)
     }
 
+    /// Puts what happens into words where somebody reads them: that takes longer than the step itself.
+    mutating func say(_ text: @autoclosure () -> String) {
+        if options.isTraced { lastEvent = text() }
+    }
+
     /// Everything heals, nobody asks for anything new: every living waiter is served, and what was granted is given back.
-    package mutating func settle() -> String? {
+    package mutating func settle(_ tell: (String) -> Void = { _ in }) -> String? {
         heal()
         let end = real + 60_000_000_000
         var events = 0
         while real < end, !isAtRest, events < Self.eventsToRest {
             events += 1
-            if let problem = step() { return problem }
+            let problem = step()
+            if options.isTraced { tell(account) }
+            if let problem { return problem }
         }
         sumUp()
         guard isAtRest else {
