@@ -80,22 +80,51 @@ struct BeliefJudge {
         if request.lockDelay > .zero { lockDelays[grant.token] = request.lockDelay }
     }
 
-    /// S5: two holders who exclude each other must never both believe.
-    mutating func judgeBeliefs(_ clients: [SessionClient], at real: Int64) -> String? {
-        var believed: [(grant: GrantRecord, client: Int)] = []
-        for client in clients where !client.handles.isEmpty {
-            let now = client.clock.reading(at: real)
-            for handle in client.handles where handle.believes(at: now) {
-                for other in believed where conflicts(handle.grant, other.grant) {
-                    if !promisesBelief {
-                        overlaps += 1
-                        continue
-                    }
-                    return "S5: clients \(other.client) and \(client.index) both believe to hold "
-                        + "\(handle.grant.names.map(\.text).joined(separator: "+")), "
-                        + "by tokens \(other.grant.token) and \(handle.grant.token)"
+    /// S5 for a client that has just acted: whoever believes does hold, and two who exclude each other never believe both.
+    ///
+    /// Time alone ends belief and never begins it, so that nobody else need be looked at.
+    mutating func judgeBeliefs(of client: SessionClient, among clients: [SessionClient], _ table: TableJudge, at real: Int64)
+        -> String?
+    {
+        let now = client.clock.reading(at: real)
+        for handle in client.handles where handle.believes(at: now) {
+            let rival = rival(of: handle.grant, among: clients, at: real)
+            if !promisesBelief {
+                if rival != nil { overlaps += 1 }
+            } else if let rival {
+                return "S5: clients \(rival.client) and \(client.index) both believe to hold "
+                    + "\(Account.of(handle.grant.names)), by tokens \(rival.token) and \(handle.grant.token)"
+            } else if !waived.contains(handle.grant.token), !table.holds(handle.grant) {
+                return "S5: client \(client.index) believes in token \(handle.grant.token) of "
+                    + "\(Account.of(handle.grant.names)), which is over"
+            }
+        }
+        return nil
+    }
+
+    private func rival(of grant: GrantRecord, among clients: [SessionClient], at real: Int64) -> (
+        client: Int, token: FencingToken
+    )? {
+        for client in clients {
+            for handle in client.handles where conflicts(handle.grant, grant) {
+                if handle.believes(at: client.clock.reading(at: real)) { return (client.index, handle.grant.token) }
+            }
+        }
+        return nil
+    }
+
+    /// S5 for those whose grants have just ended.
+    func judgeEnds(_ effects: [Effect], of clients: [SessionClient], at real: Int64) -> String? {
+        guard promisesBelief else { return nil }
+        for effect in effects {
+            switch effect {
+            case .released(let event), .expired(let event, _):
+                if let client = clients.first(where: { $0.believes(in: event.token, at: real) }),
+                    !waived.contains(event.token)
+                {
+                    return "S5: client \(client.index) believes in token \(event.token) of \(event.name), which has just ended"
                 }
-                believed.append((handle.grant, client.index))
+            default: break
             }
         }
         return nil

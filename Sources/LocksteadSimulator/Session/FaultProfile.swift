@@ -26,7 +26,7 @@ struct FaultProfile {
         // comes that close.
         if seed % 3 == 0 { (drop, slow) = (drop / 10, slow / 10) }
         rate = seed % 8 == 7 ? 500 : 100
-        calm = Int64.random(in: 1_000_000_000...6_000_000_000, using: &draw)
+        calm = Int64.random(in: 500_000_000...4_000_000_000, using: &draw)
     }
 
     /// When the copies of a message sent now arrive: none where it is lost.
@@ -38,7 +38,11 @@ struct FaultProfile {
     }
 
     func delay(_ draw: inout SeededGenerator) -> Int64 {
-        if Int.random(in: 0..<100, using: &draw) < slow { return Int64.random(in: 0...slowest, using: &draw) }
+        if Int.random(in: 0..<100, using: &draw) < slow {
+            // Often only as late as a heartbeat waits for its answer.
+            let most = Int.random(in: 0..<2, using: &draw) == 0 ? slowest : min(slowest, 500_000_000)
+            return Int64.random(in: 0...most, using: &draw)
+        }
         return Int64.random(in: 50_000...3_000_000, using: &draw)
     }
 

@@ -150,7 +150,8 @@ extension SessionClient {
     mutating func work(under grant: GrantRecord) -> [SessionHandle.Work] {
         var work: [SessionHandle.Work] = chance(60) ? [.read, .write] : []
         if grant.mode != .exclusive { work = chance(50) ? [.read] : [] }
-        let idle = Int.random(in: 0...(isWindingDown ? 0 : chance(10) ? 12 : 2), using: &draw)
+        // Some hold for longer than a lease, so that belief has an end that is worth looking at.
+        let idle = Int.random(in: 0...(isWindingDown ? 0 : chance(20) ? 30 : 2), using: &draw)
         return work + Array(repeating: .nothing, count: idle)
     }
 }

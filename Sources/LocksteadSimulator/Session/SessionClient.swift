@@ -101,6 +101,11 @@ struct SessionClient {
     /// Whether it is free to begin something: a session, or a request in one.
     private var mayAct: Bool { !isWindingDown && !isClosing && (isOpen || session == nil) }
 
+    /// Whether it would say that it holds under this token.
+    func believes(in token: FencingToken, at real: Int64) -> Bool {
+        handles.contains { $0.grant.token == token && $0.believes(at: clock.reading(at: real)) }
+    }
+
     // MARK: Acting
 
     /// Does what is due.

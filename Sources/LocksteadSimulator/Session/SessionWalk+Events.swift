@@ -20,6 +20,8 @@ extension SessionWalk {
         case .deposedLearns: deposedLearns()
         case .tableDue(let term): tableDue(term)
         case .fault: return strike()
+        case .isolation(let term): if service.leader?.term == term, !isHealing { isolate() }
+        case .silence(let client): silence(client)
         case .leaderDies(let term): if service.leader?.term == term, !isHealing { return crash() }
         }
         return nil
@@ -56,7 +58,8 @@ extension SessionWalk {
         after(index)
     }
 
-    private mutating func after(_ index: Int) {
+    mutating func after(_ index: Int) {
+        actor = index
         flush(index)
         planWake(index)
     }

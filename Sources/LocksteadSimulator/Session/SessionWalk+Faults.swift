@@ -21,7 +21,20 @@ extension SessionWalk {
         return nil
     }
 
+    private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &faults) < percent }
+
+    /// Whether the worst is to happen just now, at a moment that chance alone would hardly ever hit.
+    mutating func isAwkward(percent: Int) -> Bool { !isHealing && chance(percent) }
+
     // MARK: Clients
+
+    /// Nothing of it arrives for about a lease: it lives by what it was last told.
+    mutating func silence(_ client: Int) {
+        guard !isHealing else { return }
+        let lease = clients[client].timeToLive.nanoseconds
+        cutFrom[client] = max(cutFrom[client], real + Int64.random(in: lease / 2...lease * 3 / 2, using: &faults))
+        say("nothing of client \(client) arrives for a while")
+    }
 
     /// SIGSTOP, for up to ten leases.
     private mutating func pause(_ client: Int) {
@@ -64,7 +77,12 @@ extension SessionWalk {
             service.leader?.pausedUntil ?? .max <= real
         else { return }
         let now = Int.random(in: 0..<4, using: &faults) == 0
-        append(.forceRelease(.init(name: name, reason: "operator", now: now)), origin: nil)
+        // Slowly at times: whoever renews meanwhile is not to be told half of it.
+        let delay = chance(50) ? Int64.random(in: 0...1_500_000_000, using: &faults) : 1_000_000
+        append(.forceRelease(.init(name: name, reason: "operator", now: now)), origin: nil, commitsAfter: delay)
+        if chance(50), let holder = service.judge.live[name]?.last.flatMap({ service.clientOf[$0.session] }) {
+            queue.plan(.silence(client: holder), at: real + delay)
+        }
         drive { keeper, _, _ in keeper.revocationAppended() }
         say("an operator releases \(name) by force")
     }
@@ -96,12 +114,13 @@ extension SessionWalk {
     }
 
     /// The leader is cut off from the voters; some clients still talk to it.
-    private mutating func isolate() {
+    mutating func isolate() {
         guard var leader = service.leader, leader.pausedUntil <= real, service.deposed == nil else { return }
         leader.isolatedAt = real
         service.deposed = leader
         strayed = faults.next()
         loseLeader()
+        // It may lead on for long in its own eyes.
         queue.plan(.deposedLearns, at: real + Int64.random(in: 0...20_000_000_000, using: &faults))
         say("the leader is cut off")
     }

@@ -34,8 +34,9 @@ extension SessionWalk {
         append(command, origin: .init(client: request.client, number: request.number, session: request.session))
     }
 
-    mutating func append(_ command: Command?, origin: SessionService.Origin?) {
-        if let time = service.append(command, origin: origin, at: real, commitsAfter: commitDelay()) {
+    mutating func append(_ command: Command?, origin: SessionService.Origin?, commitsAfter delay: Int64? = nil) {
+        let delay = delay ?? commitDelay()
+        if let time = service.append(command, origin: origin, at: real, commitsAfter: delay) {
             queue.plan(.commit, at: time)
         }
     }
@@ -71,6 +72,7 @@ extension SessionWalk {
         if let problem = beliefs.judge(command, answer, effects, decidedAt: entry.appendedAt, at: real) {
             return problem
         }
+        if let problem = beliefs.judgeEnds(effects, of: clients, at: real) { return problem }
         tellKeeper(command, answer, effects, ofTerm: entry.term)
         if service.leader != nil { tell(entry.origin, answer, effects) }
         planTable()
@@ -155,6 +157,7 @@ extension SessionWalk {
                 beliefs.proved(ticket.session, view.timeToLive, at: heartbeat.arrivedAt)
             }
             reply(heartbeat.origin, .renewed(revoked: service.revoked(of: ticket.session)))
+            if isAwkward(percent: 3) { silence(heartbeat.origin.client) }
         case .lost(let ticket):
             guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
             reply(heartbeat.origin, .lost)
@@ -169,7 +172,7 @@ extension SessionWalk {
         decisionProblem = decisionProblem ?? beliefs.judgeDecision(to: session, by: leader.term, at: real)
         append(.expire(session, generation: generation), origin: nil)
         // The moment at which a leader's death is most awkward.
-        guard !isHealing, Int.random(in: 0..<100, using: &faults) < 8 else { return }
+        guard isAwkward(percent: 8) else { return }
         queue.plan(.leaderDies(term: leader.term), at: real + Int64.random(in: 0...3_000_000, using: &faults))
     }
 
@@ -205,6 +208,8 @@ extension SessionWalk {
         // The voters' answers may lie around for long.
         let slow = !isHealing && Int.random(in: 0..<100, using: &network) < 10
         let answered = asked + (slow ? Int64.random(in: 0...4_000_000_000, using: &network) : profile.delay(&network))
+        // Between question and answer another may become leader.
+        if slow, isAwkward(percent: 20) { queue.plan(.isolation(term: term), at: asked + 1) }
         queue.plan(.roundDone(term: term, number: number, askedVotersAt: asked), at: answered)
     }
 

@@ -23,6 +23,8 @@ package struct SessionWalk: Simulation {
         case fault
         case tableDue(term: Int)
         case leaderDies(term: Int)
+        case isolation(term: Int)
+        case silence(client: Int)
     }
 
     var queue = EventQueue<Event>()
@@ -44,6 +46,8 @@ package struct SessionWalk: Simulation {
     package internal(set) var counts = Counts()
     private var sum: UInt64 = 0
     var lastEvent = ""
+    /// The client that this event made act.
+    var actor: Int?
     /// What was wrong with a decision of the leader's.
     var decisionProblem: String?
 
@@ -100,10 +104,11 @@ package struct SessionWalk: Simulation {
     package mutating func step() -> String? {
         guard let (time, event) = queue.next() else { return "nothing is left to happen" }
         real = max(real, time)
-        lastEvent = ""
+        (lastEvent, actor) = ("", nil)
         let problem = handle(event) ?? decisionProblem
         sum = (sum ^ UInt64(bitPattern: real)) &* 0xD6E8_FEB8_6659_FD93 &+ UInt64(service.applied)
-        return problem ?? beliefs.judgeBeliefs(clients, at: real)
+        guard problem == nil, let index = actor else { return problem }
+        return beliefs.judgeBeliefs(of: clients[index], among: clients, service.judge, at: real)
     }
 
     /// Puts what happens into words where somebody reads them: that takes longer than the step itself.

@@ -221,6 +221,11 @@ struct TableJudge {
         }
     }
 
+    /// Whether all of a grant is held.
+    func holds(_ grant: GrantRecord) -> Bool {
+        grant.names.allSatisfy { live[$0]?.contains { $0.token == grant.token } ?? false }
+    }
+
     func isRevoked(_ grant: GrantRecord) -> Bool {
         grant.names.contains { revoked.contains(Part(name: $0, token: grant.token)) }
     }
