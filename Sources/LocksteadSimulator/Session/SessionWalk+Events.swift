@@ -22,6 +22,7 @@ extension SessionWalk {
         case .fault: return strike()
         case .isolation(let term): if service.leader?.term == term, !isHealing { isolate() }
         case .silence(let client): silence(client)
+        case .force(let name): force(name)
         case .leaderDies(let term): if service.leader?.term == term, !isHealing { return crash() }
         }
         return nil
@@ -88,7 +89,7 @@ extension SessionWalk {
     private mutating func send(_ request: SessionRequest) {
         guard cutFrom[request.client] <= real else { return }
         // Who tries again may find the new leader.
-        if isStray(request.client), Int.random(in: 0..<100, using: &network) < 15 {
+        if isStray(request.client), Int.random(in: 0..<100, using: &network) < 3 {
             strayed &= ~(1 << UInt64(request.client))
         }
         for time in profile.arrivals(real, &network) {

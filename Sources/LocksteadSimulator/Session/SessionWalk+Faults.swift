@@ -13,7 +13,7 @@ extension SessionWalk {
         case 22..<42: cut(client)
         case 42..<50: kill(client)
         case 50..<58: stepWallClock(client)
-        case 58..<66: force()
+        case 58..<66: if let name = SessionClient.names.randomElement(using: &faults) { force(name) }
         case 66..<74: stall()
         case 74..<88: isolate()
         default: return crash()
@@ -33,6 +33,7 @@ extension SessionWalk {
         guard !isHealing else { return }
         let lease = clients[client].timeToLive.nanoseconds
         cutFrom[client] = max(cutFrom[client], real + Int64.random(in: lease / 2...lease * 3 / 2, using: &faults))
+        if chance(50) { cutTo[client] = max(cutTo[client], cutFrom[client]) }
         say("nothing of client \(client) arrives for a while")
     }
 
@@ -72,10 +73,8 @@ extension SessionWalk {
     }
 
     /// An operator takes a lock from its holders.
-    private mutating func force() {
-        guard let name = SessionClient.names.randomElement(using: &faults), service.isLed,
-            service.leader?.pausedUntil ?? .max <= real
-        else { return }
+    mutating func force(_ name: LockName) {
+        guard !isHealing, service.isLed, service.leader?.pausedUntil ?? .max <= real else { return }
         let now = Int.random(in: 0..<4, using: &faults) == 0
         // Slowly at times: whoever renews meanwhile is not to be told half of it.
         let delay = chance(50) ? Int64.random(in: 0...1_500_000_000, using: &faults) : 1_000_000

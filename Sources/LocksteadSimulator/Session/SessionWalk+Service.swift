@@ -156,8 +156,7 @@ extension SessionWalk {
             if let view = service.table.session(ticket.session) {
                 beliefs.proved(ticket.session, view.timeToLive, at: heartbeat.arrivedAt)
             }
-            reply(heartbeat.origin, .renewed(revoked: service.revoked(of: ticket.session)))
-            if isAwkward(percent: 3) { silence(heartbeat.origin.client) }
+            confirm(heartbeat.origin, revoked: service.revoked(of: ticket.session))
         case .lost(let ticket):
             guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
             reply(heartbeat.origin, .lost)
@@ -165,6 +164,14 @@ extension SessionWalk {
             guard let heartbeat = service.heartbeats.removeValue(forKey: ticket.number) else { return }
             reply(heartbeat.origin, .unknown)
         }
+    }
+
+    private mutating func confirm(_ origin: SessionService.Origin, revoked: [FencingToken]) {
+        guard isAwkward(percent: 3) else { return reply(origin, .renewed(revoked: revoked)) }
+        // The answer is as late as may be, and nothing that is sent again arrives.
+        let lease = clients[origin.client].timeToLive.nanoseconds
+        reply(origin, .renewed(revoked: revoked), late: Int64.random(in: 0...lease / 10, using: &faults))
+        silence(origin.client)
     }
 
     private mutating func expire(_ session: SessionID, _ generation: UInt64) {
@@ -209,7 +216,7 @@ extension SessionWalk {
         let slow = !isHealing && Int.random(in: 0..<100, using: &network) < 10
         let answered = asked + (slow ? Int64.random(in: 0...4_000_000_000, using: &network) : profile.delay(&network))
         // Between question and answer another may become leader.
-        if slow, isAwkward(percent: 20) { queue.plan(.isolation(term: term), at: asked + 1) }
+        if slow, isAwkward(percent: 30) { queue.plan(.isolation(term: term), at: asked + 1) }
         queue.plan(.roundDone(term: term, number: number, askedVotersAt: asked), at: answered)
     }
 
@@ -252,7 +259,7 @@ extension SessionWalk {
         if let origin { reply(origin, .answer(service.telling(answer))) }
         for effect in effects {
             switch effect {
-            case .granted(let grant): notify(grant.session, .granted(grant))
+            case .granted(let grant): tell(of: grant)
             case .waitEnded(let event, _): notify(event.session, .waitEnded(event.request))
             case .revoked(let event, _): notify(event.session, .revoked(event.token))
             case .sessionLost(let session): notify(session, .lost)
@@ -261,17 +268,26 @@ extension SessionWalk {
         }
     }
 
-    private mutating func notify(_ session: SessionID, _ body: SessionReply.Body) {
-        guard let client = service.clientOf[session] else { return }
-        reply(.init(client: client, number: 0, session: session), body)
+    private mutating func tell(of grant: GrantRecord) {
+        guard isAwkward(percent: 2), let name = grant.names.first else {
+            return notify(grant.session, .granted(grant))
+        }
+        // It is revoked before its holder hears of it.
+        queue.plan(.force(name), at: real + Int64.random(in: 0...100_000_000, using: &faults))
+        notify(grant.session, .granted(grant), late: Int64.random(in: 0...4_000_000_000, using: &faults))
     }
 
-    mutating func reply(_ origin: SessionService.Origin, _ body: SessionReply.Body) {
+    private mutating func notify(_ session: SessionID, _ body: SessionReply.Body, late: Int64 = 0) {
+        guard let client = service.clientOf[session] else { return }
+        reply(.init(client: client, number: 0, session: session), body, late: late)
+    }
+
+    mutating func reply(_ origin: SessionService.Origin, _ body: SessionReply.Body, late: Int64 = 0) {
         guard cutTo[origin.client] <= real else { return }
         let reply = SessionReply(
             client: origin.client, session: origin.session, number: origin.number, body: body,
             heard: service.leader?.heard[origin.session])
         let life = clients[origin.client].life
-        for time in profile.arrivals(real, &network) { queue.plan(.reply(reply, life: life), at: time) }
+        for time in profile.arrivals(real + late, &network) { queue.plan(.reply(reply, life: life), at: time) }
     }
 }

@@ -25,6 +25,7 @@ package struct SessionWalk: Simulation {
         case leaderDies(term: Int)
         case isolation(term: Int)
         case silence(client: Int)
+        case force(LockName)
     }
 
     var queue = EventQueue<Event>()
