@@ -32,7 +32,7 @@ package struct SimulationOptions: Sendable, Hashable {
     var isTraced = false
 
     /// Indexes, timers, digest and wait-for graph cost a walk over all records: they are looked at after so many looks at the rules.
-    private static let looksForBooks = 16
+    private static let looksForBooks = 32
 
     /// Makes no mistake and checks after every step, unless told otherwise.
     package init(bug: SimulatedBug? = nil, checkEvery: Int = 1) {

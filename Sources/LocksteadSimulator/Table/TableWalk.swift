@@ -63,7 +63,7 @@ package struct TableWalk: Simulation {
         steps += 1
         if chance(40) { now = now + TimeSpan.milliseconds(Int64.random(in: 0...1500, using: &draw)) }
         if chance(2), Int.random(in: 0..<3, using: &faults) == 0, let problem = restore() { return problem }
-        if Int.random(in: 0..<200, using: &faults) == 0, let problem = crash() { return problem }
+        if Int.random(in: 0..<400, using: &faults) == 0, let problem = crash() { return problem }
         if chance(6), let problem = retry() { return problem }
         if registers.isNext(), let problem = perform(registers.command(grants, table)) { return problem }
         return perform(command())
