@@ -18,6 +18,8 @@ package enum SessionBug: String, CaseIterable, Sendable {
     case lateGrantAccepted
     /// A grant counts from the session's last renewal, even where its message is older than that (S5, RULES 22f).
     case grantOutlivesItsProof
+    /// A grant counts from a message that was sent after a forced release went into the log (S5, RULES 22f).
+    case grantProvedBesidePendingRevocation
     /// A retry is told of a grant that was revoked since (S5, RULES 22f).
     case endedGrantRetold
     /// Any answer of the service counts as a renewal (S5, RULES 22e).

@@ -102,7 +102,7 @@ extension SessionClient {
         if chance(10) { command.minimumHold = span(0...500) }
         command.dedup = freshSequence()
         let wait: TimeSpan? = chance(20) ? nil : chance(75) ? span(0...6_000) : .forever
-        ask(.acquire(command, waitingAtMost: wait), at: now, cancelAt: chance(20) ? now + span(0...1_500) : nil)
+        ask(.acquire(command, waitingAtMost: wait), at: now, cancelAt: chance(20) ? now + span(0...(chance(50) ? 60 : 1_500)) : nil)
     }
 
     private mutating func mode() -> LockMode {
@@ -151,8 +151,10 @@ extension SessionClient {
         var work: [SessionHandle.Work] = chance(60) ? [.read, .write] : []
         if grant.mode != .exclusive { work = chance(50) ? [.read] : [] }
         // Some hold for longer than a lease, so that belief has an end that is worth looking at.
-        let idle = Int.random(in: 0...(isWindingDown ? 0 : chance(20) ? 30 : 2), using: &draw)
-        return work + Array(repeating: .nothing, count: idle)
+        let idle = Int.random(in: 0...(isWindingDown ? 0 : chance(dwells) ? 30 : 2), using: &draw)
+        let pause = Array(repeating: SessionHandle.Work.nothing, count: idle)
+        // What is written late rests on what was read long ago.
+        return chance(50) ? work + pause : work.prefix(1) + pause + work.dropFirst()
     }
 }
 

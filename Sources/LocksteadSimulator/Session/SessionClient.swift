@@ -52,6 +52,8 @@ struct SessionClient {
     var plannedWake: Int64 = .max
     /// While everything comes to rest nothing new is asked for.
     var isWindingDown = false
+    /// How many of its grants in a hundred it keeps for longer than a lease.
+    let dwells: Int
     var formerGrants: [GrantRecord] = []
     var draw: SeededGenerator
     var outbox: [Outgoing] = []
@@ -70,8 +72,8 @@ struct SessionClient {
         var retries = 0
     }
 
-    init(index: Int, clock: DriftingClock, bug: SessionBug?, draw: SeededGenerator) {
-        (self.index, self.clock, self.bug, self.draw) = (index, clock, bug, draw)
+    init(index: Int, clock: DriftingClock, dwells: Int, bug: SessionBug?, draw: SeededGenerator) {
+        (self.index, self.clock, self.dwells, self.bug, self.draw) = (index, clock, dwells, bug, draw)
         timeToLive = [TimeSpan.seconds(2), .seconds(5), .seconds(10)].randomElement(using: &self.draw) ?? .seconds(5)
     }
 

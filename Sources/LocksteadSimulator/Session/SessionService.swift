@@ -36,6 +36,9 @@ struct SessionService {
         var inbox: [SessionRequest] = []
         /// The newest message of each session.
         var heard: [SessionID: UInt64] = [:]
+        /// The same as it was before the first forced release that is in the log and not applied; and how many are.
+        var heardBefore: [SessionID: UInt64] = [:]
+        var pendingRevocations = 0
         var plannedTick: Int64 = .max
         var isRoundPlanned = false
         var plannedDue: Int64 = .max
@@ -129,6 +132,21 @@ struct SessionService {
         guard case .granted(let grant) = answer, bug != .endedGrantRetold else { return answer }
         let stands = table.holds(grant.names, grant.token, session: grant.session, request: grant.request)
         return stands ? answer : .notHeld
+    }
+
+    /// The newest message that was sent before anything that is in the log could have ended the session's grants.
+    ///
+    /// A forced release counts from when it was stamped: until it is applied, a grant that stands may be over soon after.
+    func heard(of session: SessionID) -> UInt64? {
+        guard let leader else { return nil }
+        let isPending = leader.pendingRevocations > 0 && bug != .grantProvedBesidePendingRevocation
+        return isPending ? leader.heardBefore[session] : leader.heard[session]
+    }
+
+    mutating func revocationAppended() {
+        guard let leader else { return }
+        if leader.pendingRevocations == 0 { self.leader?.heardBefore = leader.heard }
+        self.leader?.pendingRevocations += 1
     }
 
     /// Grants of the session that were revoked: told with every renewal, since the notice may be lost (RULES 19).

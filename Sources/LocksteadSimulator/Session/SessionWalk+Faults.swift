@@ -7,6 +7,7 @@ extension SessionWalk {
     mutating func strike() -> String? {
         guard !isHealing else { return nil }
         queue.plan(.fault, at: real + Int64.random(in: 0...(2 * profile.calm), using: &faults))
+        if chance(profile.revocations) { force(SessionClient.names[0]) }
         let client = clients.indices.randomElement(using: &faults) ?? 0
         switch Int.random(in: 0..<100, using: &faults) {
         case 0..<22: pause(client)
@@ -82,6 +83,7 @@ extension SessionWalk {
         if chance(50), let holder = service.judge.live[name]?.last.flatMap({ service.clientOf[$0.session] }) {
             queue.plan(.silence(client: holder), at: real + delay)
         }
+        service.revocationAppended()
         drive { keeper, _, _ in keeper.revocationAppended() }
         say("an operator releases \(name) by force")
     }

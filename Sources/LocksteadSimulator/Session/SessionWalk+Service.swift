@@ -74,7 +74,8 @@ extension SessionWalk {
         }
         if let problem = beliefs.judgeEnds(effects, of: clients, at: real) { return problem }
         tellKeeper(command, answer, effects, ofTerm: entry.term)
-        if service.leader != nil { tell(entry.origin, answer, effects) }
+        // RULES 22c: what a new leader finds in its log is told to those who ask again.
+        if service.isLed { tell(entry.origin, answer, effects) }
         planTable()
         return nil
     }
@@ -167,7 +168,7 @@ extension SessionWalk {
     }
 
     private mutating func confirm(_ origin: SessionService.Origin, revoked: [FencingToken]) {
-        guard isAwkward(percent: 3) else { return reply(origin, .renewed(revoked: revoked)) }
+        guard isAwkward(percent: profile.silences) else { return reply(origin, .renewed(revoked: revoked)) }
         // The answer is as late as may be, and nothing that is sent again arrives.
         let lease = clients[origin.client].timeToLive.nanoseconds
         reply(origin, .renewed(revoked: revoked), late: Int64.random(in: 0...lease / 10, using: &faults))
@@ -243,6 +244,7 @@ extension SessionWalk {
             guard let view = service.table.session(session) else { return }
             drive { keeper, now, _ in keeper.renewed(view, at: now) }
         case (.forceRelease, _) where term == service.leader?.term:
+            service.leader?.pendingRevocations -= 1
             drive { $0.revocationApplied(at: $1, effects: &$2) }
         case (.closeSession(let session), .done):
             drive { keeper, _, effects in keeper.ended(session, effects: &effects) }
@@ -269,12 +271,15 @@ extension SessionWalk {
     }
 
     private mutating func tell(of grant: GrantRecord) {
-        guard isAwkward(percent: 2), let name = grant.names.first else {
+        guard isAwkward(percent: profile.revocations), let name = grant.names.first else {
             return notify(grant.session, .granted(grant))
         }
         // It is revoked before its holder hears of it.
         queue.plan(.force(name), at: real + Int64.random(in: 0...100_000_000, using: &faults))
-        notify(grant.session, .granted(grant), late: Int64.random(in: 0...4_000_000_000, using: &faults))
+        let late = Int64.random(in: 0...1_200_000_000, using: &faults)
+        notify(grant.session, .granted(grant), late: late)
+        // And once it has heard of it, nothing else reaches it for a lease.
+        if let client = service.clientOf[grant.session] { queue.plan(.silence(client: client), at: real + late) }
     }
 
     private mutating func notify(_ session: SessionID, _ body: SessionReply.Body, late: Int64 = 0) {
@@ -286,7 +291,7 @@ extension SessionWalk {
         guard cutTo[origin.client] <= real else { return }
         let reply = SessionReply(
             client: origin.client, session: origin.session, number: origin.number, body: body,
-            heard: service.leader?.heard[origin.session])
+            heard: service.heard(of: origin.session))
         let life = clients[origin.client].life
         for time in profile.arrivals(real + late, &network) { queue.plan(.reply(reply, life: life), at: time) }
     }
