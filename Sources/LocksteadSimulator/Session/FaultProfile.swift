@@ -15,6 +15,8 @@ struct FaultProfile {
     /// On average between two faults.
     var calm: Int64
 
+    /// Leaders' clocks run as fast, and clients' as slow, as is allowed.
+    let isHardOnLeases: Bool
     /// How often, in percent, a session goes silent just after it was renewed.
     var silences = 3
     /// How often, in percent, a grant is revoked before its holder hears of it.
@@ -34,7 +36,8 @@ struct FaultProfile {
         if seed % 3 == 0 { (drop, slow) = (drop / 10, slow / 10) }
         rate = seed % 8 == 7 ? 500 : 100
         // Some worlds are hard on leases, some on grants: what goes wrong once in a hundred leases is seen there.
-        if seed % 4 == 1 { (silences, dwellers) = (25, 60) }
+        isHardOnLeases = seed % 4 == 1
+        if isHardOnLeases { (silences, dwellers) = (25, 60) }
         if seed % 4 == 2 { (revocations, dwellers) = (30, 50) }
         calm = Int64.random(in: 500_000_000...4_000_000_000, using: &draw)
     }
@@ -56,9 +59,10 @@ struct FaultProfile {
         return Int64.random(in: 50_000...3_000_000, using: &draw)
     }
 
-    /// At the ends of what is allowed more often than between them.
-    func clock(_ draw: inout SeededGenerator) -> DriftingClock {
-        let rates = [-rate, -rate, -rate / 2, 0, rate / 2, rate, rate]
+    /// At the ends of what is allowed more often than between them; where leases are hard pressed, at the worse one.
+    func clock(ofLeader: Bool, _ draw: inout SeededGenerator) -> DriftingClock {
+        var rates = [-rate, -rate, -rate / 2, 0, rate / 2, rate, rate]
+        if isHardOnLeases { rates = [ofLeader ? rate : -rate] }
         return DriftingClock(
             start: Int64.random(in: 0...1_000_000_000_000, using: &draw), rate: rates.randomElement(using: &draw) ?? 0)
     }

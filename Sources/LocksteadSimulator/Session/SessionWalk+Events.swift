@@ -21,7 +21,7 @@ extension SessionWalk {
         case .tableDue(let term): tableDue(term)
         case .fault: return strike()
         case .isolation(let term): if service.leader?.term == term, !isHealing { isolate() }
-        case .silence(let client): silence(client)
+        case .silence(let client, let isDeaf): silence(client, isDeaf: isDeaf)
         case .force(let name): force(name)
         case .leaderDies(let term): if service.leader?.term == term, !isHealing { return crash() }
         }

@@ -22,7 +22,7 @@ extension SessionWalk {
         return nil
     }
 
-    private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &faults) < percent }
+    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &faults) < percent }
 
     /// Whether the worst is to happen just now, at a moment that chance alone would hardly ever hit.
     mutating func isAwkward(percent: Int) -> Bool { !isHealing && chance(percent) }
@@ -30,11 +30,11 @@ extension SessionWalk {
     // MARK: Clients
 
     /// Nothing of it arrives for about a lease: it lives by what it was last told.
-    mutating func silence(_ client: Int) {
+    mutating func silence(_ client: Int, isDeaf: Bool) {
         guard !isHealing else { return }
         let lease = clients[client].timeToLive.nanoseconds
         cutFrom[client] = max(cutFrom[client], real + Int64.random(in: lease / 2...lease * 3 / 2, using: &faults))
-        if chance(50) { cutTo[client] = max(cutTo[client], cutFrom[client]) }
+        if isDeaf { cutTo[client] = max(cutTo[client], cutFrom[client]) }
         say("nothing of client \(client) arrives for a while")
     }
 
@@ -80,8 +80,8 @@ extension SessionWalk {
         // Slowly at times: whoever renews meanwhile is not to be told half of it.
         let delay = chance(50) ? Int64.random(in: 0...1_500_000_000, using: &faults) : 1_000_000
         append(.forceRelease(.init(name: name, reason: "operator", now: now)), origin: nil, commitsAfter: delay)
-        if chance(50), let holder = service.judge.live[name]?.last.flatMap({ service.clientOf[$0.session] }) {
-            queue.plan(.silence(client: holder), at: real + delay)
+        if chance(80), let holder = service.judge.live[name]?.last.flatMap({ service.clientOf[$0.session] }) {
+            queue.plan(.silence(client: holder, isDeaf: true), at: real + delay)
         }
         service.revocationAppended()
         drive { keeper, _, _ in keeper.revocationAppended() }
@@ -157,7 +157,7 @@ extension SessionWalk {
         counts.elections += 1
         let term = service.term
         say("a leader is elected for term \(term)")
-        var leader = SessionService.Leader(term: service.term, clock: profile.clock(&faults))
+        var leader = SessionService.Leader(term: service.term, clock: profile.clock(ofLeader: true, &faults))
         leader.keeper.plant(options.bug?.ofKeeper)
         service.leader = leader
         // What survived is committed with the barrier, not before.

@@ -172,7 +172,7 @@ extension SessionWalk {
         // The answer is as late as may be, and nothing that is sent again arrives.
         let lease = clients[origin.client].timeToLive.nanoseconds
         reply(origin, .renewed(revoked: revoked), late: Int64.random(in: 0...lease / 10, using: &faults))
-        silence(origin.client)
+        silence(origin.client, isDeaf: chance(50))
     }
 
     private mutating func expire(_ session: SessionID, _ generation: UInt64) {
@@ -279,7 +279,7 @@ extension SessionWalk {
         let late = Int64.random(in: 0...1_200_000_000, using: &faults)
         notify(grant.session, .granted(grant), late: late)
         // And once it has heard of it, nothing else reaches it for a lease.
-        if let client = service.clientOf[grant.session] { queue.plan(.silence(client: client), at: real + late) }
+        if let client = service.clientOf[grant.session] { queue.plan(.silence(client: client, isDeaf: chance(50)), at: real + late) }
     }
 
     private mutating func notify(_ session: SessionID, _ body: SessionReply.Body, late: Int64 = 0) {

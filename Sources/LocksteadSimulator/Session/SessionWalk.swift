@@ -24,7 +24,7 @@ package struct SessionWalk: Simulation {
         case tableDue(term: Int)
         case leaderDies(term: Int)
         case isolation(term: Int)
-        case silence(client: Int)
+        case silence(client: Int, isDeaf: Bool)
         case force(LockName)
     }
 
@@ -89,7 +89,7 @@ package struct SessionWalk: Simulation {
         for index in 0..<count {
             clients.append(
                 SessionClient(
-                    index: index, clock: profile.clock(&faults), dwells: profile.dwellers, bug: options.bug?.ofSession,
+                    index: index, clock: profile.clock(ofLeader: false, &faults), dwells: profile.dwellers, bug: options.bug?.ofSession,
                     draw: root.split()))
             clients[index].nextAct = clients[index].clock.reading(at: Int64.random(in: 0...500_000_000, using: &faults))
             planWake(index)
