@@ -45,11 +45,11 @@ extension LockClient {
     private func confirm(_ held: HeldGrant, for call: Call) async throws {
         let deadline = confirmationDeadline(for: call)
         while case .suspect = held.leaseState, let grant = held.beginRenewal() {
-            let outcome = await backend.renew([grant], deadline: deadline).first
-            renewalLoop.settle(held, outcome ?? .unknown(Self.unconfirmed))
+            let outcome = await backend.renew([grant], deadline: deadline).first ?? .unknown(Self.unconfirmed)
+            renewalLoop.settle(held, outcome)
             try Task.checkCancellation()
-            guard case .unknown(let error)? = outcome else { continue }
-            guard time.now < deadline else { throw error }
+            guard case .suspect = held.leaseState else { return }
+            guard time.now < deadline else { throw outcome.failure ?? Self.unconfirmed }
             try await time.sleep(until: min(deadline, time.now + Self.confirmationPause(of: TimeSpan(call.lease))))
         }
     }
@@ -70,4 +70,11 @@ extension LockClient {
 
     private static let unconfirmed = LockError(
         .indeterminate, "The engine did not confirm the grant.", effect: .mayHaveHappened)
+}
+
+extension RenewalOutcome {
+    /// What kept the engine from answering.
+    fileprivate var failure: LockError? {
+        if case .unknown(let error) = self { error } else { nil }
+    }
 }

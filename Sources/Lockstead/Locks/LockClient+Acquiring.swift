@@ -27,14 +27,6 @@ extension LockClient {
             names: checked, options: options, lease: lease, start: start, deadline: options.deadline(from: start))
     }
 
-    /// Waits until the client runs.
-    func awaitRunning(for call: Call) async throws {
-        let patience = call.start.advanced(by: configuration.startPatience)
-        let isNested = LockScope.isInside(client: world)
-        try await gate.passage(
-            nested: isNested, patience: min(patience, call.deadline ?? .distantFuture), time: time)
-    }
-
     /// Takes all `names` or none.
     ///
     /// - Returns: The grants, or `nil` where another holder is in the way and the call does not wait.
