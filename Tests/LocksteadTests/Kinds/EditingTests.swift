@@ -22,13 +22,13 @@ struct EditingTests {
         return (result, engine)
     }
 
-    @Test("stays in question when a repetition is refused: it looks again, and finds its own work")
-    func overtaken() async throws {
-        for refusal in [LossyRegisters.Mischief.stale, .changed] {
-            let (result, engine) = try await edit([.storeAndLose, refusal])
-            #expect(result == "found")
-            #expect(engine.stores.value == 2, "\(refusal)")
-        }
+    @Test(
+        "stays in question when a repetition is refused: it looks again, and finds its own work",
+        arguments: [LossyRegisters.Mischief.stale, .changed])
+    func overtaken(refusal: LossyRegisters.Mischief) async throws {
+        let (result, engine) = try await edit([.storeAndLose, refusal])
+        #expect(result == "found")
+        #expect(engine.stores.value == 2)
     }
 
     @Test(
