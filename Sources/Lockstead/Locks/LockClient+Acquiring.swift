@@ -86,10 +86,13 @@ extension LockClient {
     }
 
     private func ask(_ request: LockRequest, for call: Call) async throws -> HeldGrant? {
-        if let grant = try await spin(request, for: call) { return try await accept(grant, for: call, line: nil) }
+        let doubts = registry.doubts
+        if let grant = try await spin(request, for: call) {
+            return try await accept(grant, for: call, line: nil, doubts: doubts)
+        }
         let line = call.options.isPersonal ? nil : line(for: request)
         switch try await outcome(of: request, in: line) {
-        case .granted(let grant): return try await accept(grant, for: call, line: line)
+        case .granted(let grant): return try await accept(grant, for: call, line: line, doubts: doubts)
         case .busy(let holder):
             instruments.tracing.link(call.span, to: holder)
             if call.options.patience == .none { return nil }
