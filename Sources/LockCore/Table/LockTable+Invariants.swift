@@ -94,8 +94,12 @@ extension LockTable {
             if holderSlab[slot].token.rawValue >= nextTokenValue { return "S2: a token at or above the next one" }
             if holderSlab[slot].due <= logTime { return "a holder is overdue" }
             let session = holderSlab[slot].session
-            if holderSlab[slot].isLive != (session != nil) { return "a holder without a session, or the other way round" }
-            if let session, sessionSlab[session].id != holderSlab[slot].sessionID { return "a holder of another session" }
+            if holderSlab[slot].isLive != (session != nil) {
+                return "a holder without a session, or the other way round"
+            }
+            if let session, sessionSlab[session].id != holderSlab[slot].sessionID {
+                return "a holder of another session"
+            }
         }
         for slot in waiterSlab.slots where waiterSlab[slot].deadline <= logTime {
             return "R3: a waiter outlived its deadline"

@@ -71,7 +71,9 @@ package struct Slab<Record: SlabRecord>: Sendable {
     package var slots: [Slot<Record>] {
         var found: [Slot<Record>] = []
         found.reserveCapacity(count)
-        for index in places.indices where places[index].next == Self.occupied { found.append(Slot(index: Int32(index))) }
+        for index in places.indices where places[index].next == Self.occupied {
+            found.append(Slot(index: Int32(index)))
+        }
         return found
     }
 }

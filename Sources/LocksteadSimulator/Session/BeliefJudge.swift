@@ -54,11 +54,13 @@ struct BeliefJudge {
         if case .expire(_, let named) = command, case .session(let present) = answer, named > present {
             return "RULES 22e: an expiry names a renewal that was never logged"
         }
-        if case .forceRelease(let force) = command, force.now { closedUntil[force.name] = nil }
+        // Opened at once, also by what falls due with this very command.
+        let opened: LockName? = if case .forceRelease(let force) = command, force.now { force.name } else { nil }
+        defer { if let opened { closedUntil[opened] = nil } }
         for effect in effects {
             switch effect {
             case .granted(let grant):
-                if let name = grant.names.first(where: { decided < closedUntil[$0] ?? 0 }) {
+                if let name = grant.names.first(where: { $0 != opened && decided < closedUntil[$0] ?? 0 }) {
                     return "S10: the lock-delay of \(name) was cut short in real time"
                 }
             case .sessionLost(let session):
@@ -83,7 +85,9 @@ struct BeliefJudge {
     /// S5 for a client that has just acted: whoever believes does hold, and two who exclude each other never believe both.
     ///
     /// Time alone ends belief and never begins it, so that nobody else need be looked at.
-    mutating func judgeBeliefs(of client: SessionClient, among clients: [SessionClient], _ table: TableJudge, at real: Int64)
+    mutating func judgeBeliefs(
+        of client: SessionClient, among clients: [SessionClient], _ table: TableJudge, at real: Int64
+    )
         -> String?
     {
         let now = client.clock.reading(at: real)
@@ -122,7 +126,8 @@ struct BeliefJudge {
                 if let client = clients.first(where: { $0.believes(in: event.token, at: real) }),
                     !waived.contains(event.token)
                 {
-                    return "S5: client \(client.index) believes in token \(event.token) of \(event.name), which has just ended"
+                    return
+                        "S5: client \(client.index) believes in token \(event.token) of \(event.name), which has just ended"
                 }
             default: break
             }

@@ -109,7 +109,8 @@ extension SessionClient {
         let work = isWithdrawn ? [] : work(under: grant)
         handles.append(
             SessionHandle(
-                grant, armedAt: min(armedAt, provedAt), timeToLive: timeToLive, work: work, heedsStop: chance(50), bug: bug, at: now))
+                grant, armedAt: min(armedAt, provedAt), timeToLive: timeToLive, work: work, heedsStop: chance(50),
+                bug: bug, at: now))
     }
 
     private mutating func askAgain(_ place: Int?, at now: ContinuousTime) {

@@ -102,7 +102,9 @@ extension SessionClient {
         if chance(10) { command.minimumHold = span(0...500) }
         command.dedup = freshSequence()
         let wait: TimeSpan? = chance(20) ? nil : chance(75) ? span(0...6_000) : .forever
-        ask(.acquire(command, waitingAtMost: wait), at: now, cancelAt: chance(20) ? now + span(0...(chance(50) ? 60 : 1_500)) : nil)
+        ask(
+            .acquire(command, waitingAtMost: wait), at: now,
+            cancelAt: chance(20) ? now + span(0...(chance(50) ? 60 : 1_500)) : nil)
     }
 
     private mutating func mode() -> LockMode {

@@ -103,8 +103,9 @@ extension SessionWalk {
 
     private mutating func perform(_ operation: GuardedOperation, _ life: UInt64) -> String? {
         guard let outcome = resources[operation.name]?.perform(operation) else { return nil }
-        say("client \(operation.client) at the resource \(operation.name), token \(operation.token): "
-            + (outcome.version == nil ? "refused" : "\(operation.kind)"))
+        say(
+            "client \(operation.client) at the resource \(operation.name), token \(operation.token): "
+                + (outcome.version == nil ? "refused" : "\(operation.kind)"))
         if let problem = outcome.problem { return problem }
         guard let version = outcome.version else {
             counts.refusals += 1

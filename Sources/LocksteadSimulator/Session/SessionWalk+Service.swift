@@ -35,7 +35,12 @@ extension SessionWalk {
     }
 
     mutating func append(_ command: Command?, origin: SessionService.Origin?, commitsAfter delay: Int64? = nil) {
+        let isChosen = delay != nil
         let delay = delay ?? commitDelay()
+        if !isChosen, delay > 100_000_000, isAwkward(percent: profile.revocations) {
+            // What is still to be granted is taken away already.
+            queue.plan(.force(SessionClient.names[0]), at: real + Int64.random(in: 0...delay / 2, using: &faults))
+        }
         if let time = service.append(command, origin: origin, at: real, commitsAfter: delay) {
             queue.plan(.commit, at: time)
         }
@@ -279,7 +284,9 @@ extension SessionWalk {
         let late = Int64.random(in: 0...1_200_000_000, using: &faults)
         notify(grant.session, .granted(grant), late: late)
         // And once it has heard of it, nothing else reaches it for a lease.
-        if let client = service.clientOf[grant.session] { queue.plan(.silence(client: client, isDeaf: chance(50)), at: real + late) }
+        if let client = service.clientOf[grant.session] {
+            queue.plan(.silence(client: client, isDeaf: chance(50)), at: real + late)
+        }
     }
 
     private mutating func notify(_ session: SessionID, _ body: SessionReply.Body, late: Int64 = 0) {

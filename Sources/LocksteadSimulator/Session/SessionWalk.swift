@@ -89,7 +89,8 @@ package struct SessionWalk: Simulation {
         for index in 0..<count {
             clients.append(
                 SessionClient(
-                    index: index, clock: profile.clock(ofLeader: false, &faults), dwells: profile.dwellers, bug: options.bug?.ofSession,
+                    index: index, clock: profile.clock(ofLeader: false, &faults), dwells: profile.dwellers,
+                    bug: options.bug?.ofSession,
                     draw: root.split()))
             clients[index].nextAct = clients[index].clock.reading(at: Int64.random(in: 0...500_000_000, using: &faults))
             planWake(index)
