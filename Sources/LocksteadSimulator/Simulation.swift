@@ -10,9 +10,10 @@ package protocol Simulation {
     /// Takes one step; what was wrong with it in words, or `nil`.
     mutating func step() -> String?
 
-    /// Lets all faults heal and everything come to rest; what did not in words, or `nil`.
+    /// Lets all faults heal and everything come to rest.
     ///
     /// - Parameter tell: Receives each step in words.
+    /// - Returns: What did not come to rest, in words, or `nil`.
     mutating func settle(_ tell: (String) -> Void) -> String?
 
     /// Sums up all that has happened: equal for equal courses.
