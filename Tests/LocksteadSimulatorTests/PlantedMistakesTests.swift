@@ -9,6 +9,7 @@ struct PlantedMistakesTests {
     ///
     /// A walk that goes another way needs other seeds: run the program again and write down what it finds.
     private static let seeds: [String: UInt64] = [
+        "grantProvedBesidePendingRevocation": 32_542,
         "deadlineMovesOnConfirmation": 2, "confirmsBesidePendingExpire": 4, "confirmsBesidePendingRevocation": 874,
         "actsBeforeBarrier": 62, "confirmsWithoutRound": 1, "earlierRoundCounts": 9, "newLeaderCountsShort": 1,
         "generationCountsHeartbeats": 1, "leaseFromAnswer": 49, "leaseFromRetry": 21, "oneSidedRateError": 21,
