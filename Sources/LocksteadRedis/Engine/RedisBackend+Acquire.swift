@@ -82,7 +82,10 @@ extension RedisBackend {
             if error.effect != .didNotHappen { await withdraw(ask) }
             return Self.cancelled(ask.request)
         }
-        return LockError(error)
+        var failure = LockError(error)
+        // The script looks at the key before it changes anything.
+        if error.code == .wrongType { failure.effect = .didNotHappen }
+        return failure
     }
 
     static func cancelled(_ request: LockRequest) -> LockError {

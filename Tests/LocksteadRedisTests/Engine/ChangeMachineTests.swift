@@ -23,7 +23,8 @@ struct ChangeMachineTests {
         #expect(machine.due(at: due).locks == [name])
         let told = machine.read(name, nil, machine.tokens(of: name), at: due)
         #expect(told.map(\.kind) == [.expired] && told.first?.token?.rawValue == 1)
-        #expect(machine.read(name, nil, machine.tokens(of: name), at: due).isEmpty && machine.nextDue == nil)
+        let again = machine.read(name, nil, machine.tokens(of: name), at: due)
+        #expect(again.isEmpty && machine.nextDue == nil)
     }
 
     @Test("A grant that comes after another one that was not released tells its end first")
@@ -31,7 +32,8 @@ struct ChangeMachineTests {
         _ = machine.heard(try message(.granted, 1, span: .seconds(1)), at: start)
         let told = machine.heard(try message(.granted, 2, span: .seconds(1)), at: start)
         #expect(told.map(\.kind) == [.expired, .granted])
-        #expect(machine.heard(try message(.released, 2), at: start).map(\.kind) == [.released])
+        let released = machine.heard(try message(.released, 2), at: start)
+        #expect(released.map(\.kind) == [.released])
         #expect(machine.nextDue == nil)
     }
 
@@ -41,6 +43,7 @@ struct ChangeMachineTests {
         let suspects = machine.tokens(of: name)
         _ = machine.heard(try message(.released, 1), at: start)
         _ = machine.heard(try message(.granted, 2, span: .seconds(1)), at: start)
-        #expect(machine.read(name, nil, suspects, at: start).isEmpty)
+        let told = machine.read(name, nil, suspects, at: start)
+        #expect(told.isEmpty)
     }
 }
