@@ -52,7 +52,7 @@ extension LockTable {
     }
 
     /// Enters a holder that an owner stands behind into its session and its owner.
-    private mutating func attach(_ slot: Slot<HolderRecord>) {
+    mutating func attach(_ slot: Slot<HolderRecord>) {
         guard let session = holderSlab[slot].session else { return }
         holderSlab.append(slot, to: &sessionSlab[session].holders, HolderRecord.InSession.self)
         sessionSlab[session].grantCount += 1
