@@ -39,6 +39,8 @@ extension LockClient {
         let lease = Lease(parts: [held], names: held.names, time: time)
         let value: R
         do {
+            // A forced release may have come at once.
+            try checkUsable(held)
             value = try await LockScope(client: world, lease: lease, owner: held.owner).run(body)
         } catch {
             let state = held.leaseState

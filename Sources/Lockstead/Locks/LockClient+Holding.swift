@@ -11,7 +11,7 @@ extension LockClient {
         let entry = try entry(for: call)
         let owner: OwnerID = LockScope.innermostOwn(client: world)?.owner ?? identifiers.make()
         guard !entry.missing.isEmpty else { return try await reenter(entry, call, owner, body) }
-        try await awaitRunning(for: call)
+        try await awaitRunning(until: call.deadline, since: call.start)
         guard let taken = try await traceAcquire(entry.missing, call, owner) else { return nil }
         try await beginHolding(taken)
         let lease = Lease(parts: entry.held + taken, names: call.names, time: time)
