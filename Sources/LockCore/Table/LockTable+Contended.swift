@@ -86,7 +86,9 @@ extension LockTable {
         nextTokenValue += 1
         recordSum &-= hash(holderSlab[holder])
         detach(holder)
-        holderSlab[holder].become(waiterSlab[waiter], token: next, at: logTime)
+        let (heir, command) = (waiterSlab[waiter].session, waiterSlab[waiter].command)
+        holderSlab[holder].become(
+            heir, command.session, command.owner, command.request, command.names, next, command.note, at: logTime)
         remove(waiter, entry, lock)
         attach(holder)
         recordSum &+= hash(holderSlab[holder])
@@ -125,15 +127,4 @@ extension Command.Acquire {
 
 extension WaiterRecord {
     var requestKey: RequestKey { RequestKey(session: command.session, request: command.request) }
-}
-
-extension HolderRecord {
-    /// Becomes the grant of a plain waiter; place and lock stay.
-    fileprivate mutating func become(_ waiter: borrowing WaiterRecord, token: FencingToken, at now: LogTime) {
-        (session, sessionID) = (waiter.session, waiter.command.session)
-        (owner, request, names) = (waiter.command.owner, waiter.command.request, waiter.command.names)
-        (part, mode, count, phase) = (0, .exclusive, 1, .held)
-        (self.token, grantedAt, minimumHoldEnd, maximumHoldEnd) = (token, now, now, .distantFuture)
-        (lockDelay, note) = (.zero, waiter.command.note)
-    }
 }

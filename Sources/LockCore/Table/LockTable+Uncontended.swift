@@ -27,14 +27,32 @@ extension LockTable {
         else { return nil }
         logTime = max(logTime, min(now, .latest))
         nextTokenValue += 1
-        let lock = lockSlab.insert(LockRecord(name: names[0], kind: .readWrite))
-        lockIndex.insert(names[0], lock)
-        insertHolder(
-            HolderRecord(
-                lock: lock, session: place, sessionID: session, owner: owner, request: request, names: names, part: 0,
-                mode: .exclusive, token: token, grantedAt: logTime, lockDelay: .zero, minimumHoldEnd: logTime,
-                maximumHoldEnd: .distantFuture, note: note))
+        let lock = makeLock(names[0])
+        guard let holder = holderSlab.reoccupy() else {
+            insertHolder(
+                HolderRecord(
+                    lock: lock, session: place, sessionID: session, owner: owner, request: request, names: names,
+                    part: 0, mode: .exclusive, token: token, grantedAt: logTime, lockDelay: .zero,
+                    minimumHoldEnd: logTime, maximumHoldEnd: .distantFuture, note: note))
+            return token
+        }
+        holderSlab[holder].lock = lock
+        holderSlab[holder].become(place, session, owner, request, names, token, note, at: logTime)
+        enter(holder)
         return token
+    }
+
+    /// A lock of a name that has none.
+    private mutating func makeLock(_ name: LockName) -> Slot<LockRecord> {
+        let lock: Slot<LockRecord>
+        if let vacant = lockSlab.reoccupy() {
+            lock = vacant
+            lockSlab[lock].become(name)
+        } else {
+            lock = lockSlab.insert(LockRecord(name: name, kind: .readWrite))
+        }
+        lockIndex.insert(name, lock)
+        return lock
     }
 
     /// Frees a name that nobody awaits.
@@ -80,5 +98,29 @@ extension LockTable {
             && holderSlab[slot].mode == .exclusive && holderSlab[slot].count == 1
             && holderSlab[slot].names.count == 1 && holderSlab[slot].minimumHoldEnd <= now
             && holderSlab[slot].maximumHoldEnd == .distantFuture
+    }
+}
+
+extension HolderRecord {
+    /// Becomes a plain grant, whatever lay here; its lock stays, and it is in no list.
+    mutating func become(
+        _ session: Slot<SessionRecord>, _ sessionID: SessionID, _ owner: OwnerID, _ request: RequestID,
+        _ names: [LockName], _ token: FencingToken, _ note: HolderNote, at now: LogTime
+    ) {
+        (self.session, self.sessionID) = (session, sessionID)
+        (self.owner, self.request, self.names) = (owner, request, names)
+        (part, mode, count, phase) = (0, .exclusive, 1, .held)
+        (self.token, grantedAt, minimumHoldEnd, maximumHoldEnd) = (token, now, now, .distantFuture)
+        (lockDelay, self.note) = (.zero, note)
+    }
+}
+
+extension LockRecord {
+    /// Becomes a lock that nobody holds or awaits, whatever lay here.
+    fileprivate mutating func become(_ name: LockName) {
+        (self.name, kind, firstExclusiveWaiter) = (name, .readWrite, nil)
+        (holders, queue) = (ListEnds(), ListEnds())
+        (holderCount, exclusiveHolders, permitsInUse) = (0, 0, 0)
+        (waiterCount, fairWaiters, exclusiveWaiters) = (0, 0, 0)
     }
 }

@@ -65,14 +65,18 @@ public final class InProcessStore: Sendable {
         let isOver = state.withLock { state in
             state.releaseUncontended(name, token, session) || passOn(name, token, session, &state, &passed)
         }
-        if let passed { passed.to.resume(returning: .granted(passed.grant)) }
+        passed?.resume()
         return isOver
     }
 
     /// A grant on its way to the one who waits for it.
-    private struct Passed {
-        let grant: GrantRecord
-        let to: WaitContinuation
+    ///
+    /// An object, so that a release that nobody waits for does not carry the room for it.
+    private final class Passed {
+        private let grant: GrantRecord
+        private let waiter: WaitContinuation
+        init(_ grant: GrantRecord, to waiter: WaitContinuation) { (self.grant, self.waiter) = (grant, waiter) }
+        func resume() { waiter.resume(returning: .granted(grant)) }
     }
 
     /// Kept apart, so that a release that nobody waits for pays nothing for it, not even the reading of the clock.
@@ -84,7 +88,7 @@ public final class InProcessStore: Sendable {
         guard let (grant, continuation) = state.passOn(name, token, session, at: LogTime(time.now)) else {
             return false
         }
-        passed = Passed(grant: grant, to: continuation)
+        passed = Passed(grant, to: continuation)
         return true
     }
 
