@@ -48,7 +48,7 @@ package struct BenchResult: Encodable, Sendable {
         fairness = workload.countsShares ? Fairness.jain(shares) : 1
         (leastOfAClient, mostOfAClient) = (shares.min() ?? 0, shares.max() ?? 0)
         retaken = workload.shape == .contended && sum.pairs > 0 ? Double(sum.retaken) / Double(sum.pairs) : nil
-        let used = Usage(timeline.readings, pairs: sum.pairs)
+        let used = Usage(timeline.readings, pairsPerSecond: pairsPerSecond, window: timeline.window)
         (processorPerPair, commandsPerPair, syncsPerPair) = (used.processor, used.commands, used.syncs)
         retriesPerPair =
             sum.tries > 0 && sum.pairs > 0 ? Double(sum.tries - sum.pairs) / Double(sum.pairs) : nil
@@ -65,11 +65,15 @@ private struct Usage {
     var commands: Double?
     var syncs: Double?
 
-    init(_ readings: (from: Reading, until: Reading)?, pairs: Int) {
-        guard let (from, until) = readings, pairs > 0 else { return }
+    init(_ readings: (from: Reading, until: Reading)?, pairsPerSecond: Double, window: Duration) {
+        guard let (from, until) = readings, pairsPerSecond > 0 else { return }
+        // Where a thousand tasks keep all threads busy the readings are late too; one that missed the window tells nothing.
+        let elapsed = from.time.duration(to: until.time)
+        guard elapsed >= window / 2, elapsed <= window * 2 else { return }
+        let pairs = pairsPerSecond * (elapsed / .seconds(1))
         func perPair(_ figure: (Reading) -> Double?) -> Double? {
             guard let before = figure(from), let after = figure(until) else { return nil }
-            return (after - before) / Double(pairs)
+            return (after - before) / pairs
         }
         processor = perPair(\.processorSeconds)
         commands = perPair { $0.counts.commands.map(Double.init) }

@@ -3,6 +3,7 @@ import Synchronization
 
 /// What this process and its engines had used by one moment.
 struct Reading: Sendable {
+    let time: ContinuousTime
     let processorSeconds: Double
     let residentBytes: Int
     let counts: EngineCounts
@@ -10,7 +11,8 @@ struct Reading: Sendable {
     /// Takes a reading now.
     static func now(_ engines: OpenEngines) -> Reading {
         Reading(
-            processorSeconds: Machine.processorSeconds, residentBytes: Machine.residentBytes, counts: engines.counts)
+            time: SystemTimeSource().now, processorSeconds: Machine.processorSeconds,
+            residentBytes: Machine.residentBytes, counts: engines.counts)
     }
 }
 
