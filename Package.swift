@@ -53,7 +53,7 @@ let package = Package(
         // Virtual time, faulty links, planted mistakes and a judge, around the machines of LockCore.
         .target(
             name: "LocksteadSimulator",
-            dependencies: ["LockCore", "SeededRandom"],
+            dependencies: ["LockCore", "SeededRandom", .product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: settings
         ),
         // The one system call that Swift's Glibc module leaves out: which file system is this?
@@ -127,7 +127,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LocksteadSimulatorTests", dependencies: ["LockCore", "LocksteadSimulator", "SeededRandom"],
-            exclude: ["regression-seeds.txt"], swiftSettings: settings),
+            swiftSettings: settings),
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
             name: "LocksteadTestHolder",

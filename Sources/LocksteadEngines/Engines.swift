@@ -45,26 +45,3 @@ public enum Engines {
             .unknownEngine, "This build has no \(absent) engine; it opens \(forms).", effect: .didNotHappen)
     }
 }
-
-/// How one engine is opened from a URL, and what can be checked about it.
-protocol EngineRegistration: Sendable {
-    /// The schemes it answers to, in lower case.
-    var schemes: [String] { get }
-    /// How its URL looks.
-    var form: String { get }
-    /// Makes the engine; refuses what the URL has too much of.
-    func open(_ url: EngineURL) throws(LockError) -> LockEngine
-    /// What `doctor` looks at.
-    func doctorRules(for url: EngineURL) throws(LockError) -> [any DoctorRule]
-}
-
-/// Engines that Lockstead knows by name and this build does not have.
-enum AbsentEngine {
-    private static let names = [
-        "redis": "Redis", "rediss": "Redis", "redis+sentinel": "Redis", "redis+cluster": "Redis", "redlock": "Redlock",
-        "valkey": "Valkey", "valkeys": "Valkey", "etcd": "etcd", "etcds": "etcd", "zookeeper": "ZooKeeper",
-        "zk": "ZooKeeper", "consul": "Consul", "lockstead": "Lockstead service", "locksteads": "Lockstead service",
-    ]
-
-    static func named(_ scheme: String) -> String? { names[scheme] }
-}

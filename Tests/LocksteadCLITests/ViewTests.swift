@@ -45,6 +45,21 @@ struct ViewTests {
         #expect(result.error.contains("standard output"))
     }
 
+    @Test("watch ends at the first line that cannot be written", arguments: ["watch", "watch --json"])
+    func fullDiskWatching(command: String) async throws {
+        try #require(FileManager.default.fileExists(atPath: "/dev/full"), "a device on which every write fails")
+        let program = LocksteadProgram.program
+        // Until the watch has begun there is nothing for it to tell.
+        let script = """
+            \(program) \(command) > /dev/full & watch=$!
+            while kill -0 $watch 2> /dev/null; do \(program) exec a -- true; done
+            wait $watch
+            """
+        let result = try await lockstead.run("exec", "other", "--", "sh", "-c", script)
+        #expect(result.code == 71)
+        #expect(result.error.contains("standard output"))
+    }
+
     @Test("inspect tells holder and waiters of a held lock, and that a free one is free")
     func inspect() async throws {
         let holder = try lockstead.start(["exec", "a", "--", "sh", "-c", "echo in; cat"])

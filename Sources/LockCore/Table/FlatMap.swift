@@ -45,9 +45,16 @@ struct FlatMap<Key: FlatKey, Value: Sendable>: Sendable {
         }
     }
 
+    /// The value at a ``position(of:)``, which holds until the next key is entered or taken out.
+    subscript(at position: Int) -> Value {
+        _read { yield places[position].value }
+        _modify { yield &places[position].value }
+    }
+
     private static func tag(of key: Key) -> UInt32 { UInt32(truncatingIfNeeded: key.flatHash >> 32) | 0x8000_0000 }
 
-    private func position(of key: Key) -> Int? {
+    /// Where a key lies, so that looking and changing take one search.
+    func position(of key: Key) -> Int? {
         guard count > 0 else { return nil }
         let tag = Self.tag(of: key)
         var position = Int(tag) & mask
@@ -58,9 +65,9 @@ struct FlatMap<Key: FlatKey, Value: Sendable>: Sendable {
         return nil
     }
 
-    /// Enters a key that is not there yet.
+    /// Enters a key that the caller knows is not there yet.
     @discardableResult
-    private mutating func insert(_ key: Key, _ value: Value) -> Int {
+    mutating func insert(_ key: Key, _ value: Value) -> Int {
         // At most three quarters full, so that a search ends soon.
         if (count + 1) * 4 > places.count * 3 { grow(filler: value) }
         let tag = Self.tag(of: key)
@@ -85,6 +92,11 @@ struct FlatMap<Key: FlatKey, Value: Sendable>: Sendable {
     /// Takes a key out, if its value is such.
     mutating func remove(_ key: Key, where condition: (Value) -> Bool) {
         guard let position = position(of: key), condition(places[position].value) else { return }
+        remove(at: position)
+    }
+
+    /// Takes out the key at a ``position(of:)``.
+    mutating func remove(at position: Int) {
         close(gap: position)
         count -= 1
     }
@@ -106,45 +118,6 @@ struct FlatMap<Key: FlatKey, Value: Sendable>: Sendable {
     }
 }
 
-/// Hashing by folded multiplication, keyed for this process: who chooses names or ids cannot aim them at one place.
-///
-/// Only for lookups. What replicas compare goes through `RecordHash`, which is the same everywhere.
-enum FlatHash {
-    private static let keys: (UInt64, UInt64) = (draw(1), draw(2))
-
-    /// The standard library's own seed of this process, which costs no call into the system.
-    private static func draw(_ number: Int) -> UInt64 {
-        var hasher = Hasher()
-        hasher.combine(number)
-        return UInt64(bitPattern: Int64(hasher.finalize()))
-    }
-
-    static func of(_ one: UInt64, _ other: UInt64) -> UInt64 {
-        let keys = keys
-        return fold(one ^ keys.0, other ^ keys.1)
-    }
-
-    static func of(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        let keys = keys
-        var state = keys.0 ^ UInt64(bytes.count)
-        var (word, filled) = (UInt64(0), UInt64(0))
-        for byte in bytes {
-            word |= UInt64(byte) << filled
-            filled += 8
-            if filled == 64 {
-                state = fold(state ^ word, keys.1)
-                (word, filled) = (0, 0)
-            }
-        }
-        return fold(state ^ word, keys.1)
-    }
-
-    private static func fold(_ one: UInt64, _ other: UInt64) -> UInt64 {
-        let product = one.multipliedFullWidth(by: other)
-        return product.high ^ product.low
-    }
-}
-
 extension SessionID: FlatKey {
     var flatHash: UInt64 { FlatHash.of(high, low) }
     static var vacant: SessionID { SessionID(high: 0, low: 0) }
@@ -158,9 +131,7 @@ extension OwnerID: FlatKey {
 extension LockName: FlatKey {}
 
 extension RequestKey: FlatKey {
-    var flatHash: UInt64 {
-        FlatHash.of(FlatHash.of(session.high, session.low), FlatHash.of(request.high, request.low))
-    }
+    var flatHash: UInt64 { FlatHash.of((session.high, session.low, request.high, request.low)) }
     static var vacant: RequestKey { RequestKey(session: .vacant, request: RequestID(high: 0, low: 0)) }
 }
 

@@ -18,6 +18,7 @@ final class LeaseRegistry: Sendable {
     }
 
     private let state = Mutex(State())
+    private let doubtCount = Atomic(0)
     /// Wakes the renewal loop before its time.
     let wakeUp = Signal()
 
@@ -44,6 +45,22 @@ final class LeaseRegistry: Sendable {
         }
     }
 
+    /// How often the engine has doubted grants of ours that were on their way here, for all it knew.
+    var doubts: Int { doubtCount.load(ordering: .acquiring) }
+
+    /// The grants that a doubt is about, all where it names none.
+    ///
+    /// Whoever registers a grant that was on its way here learns of it by ``doubts``.
+    func grants(doubted requests: [RequestID]?) -> [HeldGrant] {
+        guard let requests else {
+            doubtCount.add(1, ordering: .acquiringAndReleasing)
+            return all
+        }
+        let known = requests.compactMap(grant)
+        if known.count < requests.count { doubtCount.add(1, ordering: .acquiringAndReleasing) }
+        return known
+    }
+
     /// Registers a grant.
     ///
     /// - Returns: Its loss, where that was told before.
@@ -52,7 +69,8 @@ final class LeaseRegistry: Sendable {
             state.grants[held.id] = held
             return state.earlyLosses.take(held.id)
         }
-        plan(held)
+        // Whatever makes something due later plans it then.
+        if !held.isPlanless { plan(held) }
         return loss
     }
 

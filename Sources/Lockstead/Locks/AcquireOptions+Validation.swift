@@ -58,9 +58,9 @@ extension AcquireOptions {
         }
         guard let interval = configuration.renewEvery else { return }
         let longest = LeaseRules.longestRenewalInterval(of: TimeSpan(lease)).duration
-        guard interval > .zero, interval <= longest else {
+        guard interval >= .milliseconds(1), interval <= longest else {
             throw .invalid(
-                "Renewing every \(interval) does not suit a lease of \(lease); use more than zero and at most \(longest)."
+                "Renewing every \(interval) does not suit a lease of \(lease); use a millisecond or more, and at most \(longest)."
             )
         }
     }
@@ -108,16 +108,6 @@ extension AcquireOptions {
         throw LockError(
             .guaranteeTooWeak,
             "The engine \(engine.engine) gives \(engine.guarantee), which is less than the \(require) asked for; use a stronger engine or ask for less.",
-            effect: .didNotHappen)
-    }
-}
-
-extension Capabilities {
-    /// Refuses what the engine cannot carry, naming both.
-    func demand(_ feature: Features, _ what: String) throws(LockError) {
-        guard !features.contains(feature) else { return }
-        throw LockError(
-            .unsupported, "The engine \(engine) does not support \(what); use an engine that does.",
             effect: .didNotHappen)
     }
 }

@@ -3,15 +3,23 @@ import LockCore
 extension LockClient {
     /// Takes a grant over from the engine: from here on it is renewed, or given back.
     ///
+    /// - Parameters:
+    ///   - grant: What the engine gave.
+    ///   - call: What it is for.
+    ///   - line: Where it was waited for.
+    ///   - doubts: How many doubts there were when it was asked for: one that was raised since may be about it.
+    /// - Returns: The grant as held.
     /// - Throws: `CancellationError` where the caller was cancelled meanwhile, and what makes the grant useless; it is given back then.
-    func accept(_ grant: Grant, for call: Call, line: LocalLines.Key?) async throws -> HeldGrant {
+    func accept(_ grant: Grant, for call: Call, line: LocalLines.Key?, doubts: Int) async throws -> HeldGrant {
         let held = HeldGrant(
             grant, renewEvery: configuration.renewEvery, progressWithin: call.options.terms.progressWithin, line: line,
             instruments: instruments)
         do {
             try Task.checkCancellation()
-            if grant.validity == .unconfirmed { try await confirm(held, for: call) }
+            let confirmed = try await confirm(held, for: call, doubts: doubts)
             if let reason = registry.add(held) { endLease(held, reason) }
+            // One that was raised in between found it in no register.
+            if registry.doubts != confirmed { doubt(held, Self.doubtOnTheWay) }
             try checkUsable(held)
             try demandGuarantee(of: held, for: call)
         } catch {
@@ -41,15 +49,27 @@ extension LockClient {
         }
     }
 
+    private static let doubtOnTheWay = "the engine doubted its grants while this one was on its way"
+
+    /// Has a grant confirmed that nothing vouches for yet, or that the engine may have doubted since it was asked for.
+    ///
+    /// - Returns: How many doubts there were before.
+    private func confirm(_ held: HeldGrant, for call: Call, doubts: Int) async throws -> Int {
+        let now = registry.doubts
+        if now != doubts { doubt(held, Self.doubtOnTheWay) }
+        if held.grant.validity == .unconfirmed || now != doubts { try await confirm(held, for: call) }
+        return now
+    }
+
     /// Renews a grant that nothing vouches for yet, until the engine confirms or denies it (RULES 2).
     private func confirm(_ held: HeldGrant, for call: Call) async throws {
         let deadline = confirmationDeadline(for: call)
         while case .suspect = held.leaseState, let grant = held.beginRenewal() {
-            let outcome = await backend.renew([grant], deadline: deadline).first
-            renewalLoop.settle(held, outcome ?? .unknown(Self.unconfirmed))
+            let outcome = await backend.renew([grant], deadline: deadline).first ?? .unknown(Self.unconfirmed)
+            renewalLoop.settle(held, outcome)
             try Task.checkCancellation()
-            guard case .unknown(let error)? = outcome else { continue }
-            guard time.now < deadline else { throw error }
+            guard case .suspect = held.leaseState else { return }
+            guard time.now < deadline else { throw outcome.failure ?? Self.unconfirmed }
             try await time.sleep(until: min(deadline, time.now + Self.confirmationPause(of: TimeSpan(call.lease))))
         }
     }
@@ -70,4 +90,11 @@ extension LockClient {
 
     private static let unconfirmed = LockError(
         .indeterminate, "The engine did not confirm the grant.", effect: .mayHaveHappened)
+}
+
+extension RenewalOutcome {
+    /// What kept the engine from answering.
+    fileprivate var failure: LockError? {
+        if case .unknown(let error) = self { error } else { nil }
+    }
 }

@@ -27,14 +27,6 @@ extension LockClient {
             names: checked, options: options, lease: lease, start: start, deadline: options.deadline(from: start))
     }
 
-    /// Waits until the client runs.
-    func awaitRunning(for call: Call) async throws {
-        let patience = call.start.advanced(by: configuration.startPatience)
-        let isNested = LockScope.isInside(client: world)
-        try await gate.passage(
-            nested: isNested, patience: min(patience, call.deadline ?? .distantFuture), time: time)
-    }
-
     /// Takes all `names` or none.
     ///
     /// - Returns: The grants, or `nil` where another holder is in the way and the call does not wait.
@@ -94,10 +86,13 @@ extension LockClient {
     }
 
     private func ask(_ request: LockRequest, for call: Call) async throws -> HeldGrant? {
-        if let grant = try await spin(request, for: call) { return try await accept(grant, for: call, line: nil) }
+        let doubts = registry.doubts
+        if let grant = try await spin(request, for: call) {
+            return try await accept(grant, for: call, line: nil, doubts: doubts)
+        }
         let line = call.options.isPersonal ? nil : line(for: request)
         switch try await outcome(of: request, in: line) {
-        case .granted(let grant): return try await accept(grant, for: call, line: line)
+        case .granted(let grant): return try await accept(grant, for: call, line: line, doubts: doubts)
         case .busy(let holder):
             instruments.tracing.link(call.span, to: holder)
             if call.options.patience == .none { return nil }

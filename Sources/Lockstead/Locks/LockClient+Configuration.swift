@@ -6,7 +6,7 @@ extension LockClient {
     public struct Configuration: Sendable {
         /// The lease of calls that name none: 30 seconds.
         public var lease: Duration = .seconds(30)
-        /// How long after its arming a lease is renewed; a third of the lease where `nil`, two thirds of it at most.
+        /// How long after its arming a lease is renewed; a third of the lease where `nil`, a millisecond at least, two thirds of it at most.
         public var renewEvery: Duration?
         /// How long a call made before `run()` waits for it: 5 seconds, or its own deadline if that is sooner.
         public var startPatience: Duration = .seconds(5)

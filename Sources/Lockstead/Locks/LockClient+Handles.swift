@@ -118,7 +118,7 @@ extension LockClient {
     func handle(_ name: some LockNaming, _ options: AcquireOptions) async throws -> HeldLock? {
         let call = try prepare([name], options)
         try refuseIfHeldAround(call)
-        try await awaitRunning(for: call)
+        try await awaitRunning(until: call.deadline, since: call.start)
         let owner: OwnerID = LockScope.innermostOwn(client: world)?.owner ?? identifiers.make()
         guard let held = try await traceAcquire(call.names, call, owner)?.first else { return nil }
         // A shutdown may have begun meanwhile; it waits for bodies, not for handles.

@@ -36,7 +36,8 @@ extension LockClient {
         return try outcome?.get() ?? .busy(nil)
     }
 
-    private func stand(
+    /// Joins the line, and waits there for an outcome; not beyond its deadline, should that be over before it has joined.
+    func stand(
         _ request: LockRequest, _ key: LocalLines.Key, _ waiter: LocalQueue.WaiterID, _ deadline: ContinuousTime
     ) async -> LocalLines.Outcome {
         await withTaskCancellationHandler {
@@ -48,8 +49,9 @@ extension LockClient {
                     line.places[waiter] = place
                     line.queue.join(newcomer, effects: &effects)
                 }
-                // The handler may have run before there was anyone to leave.
+                // Handler and timer may have run before there was anyone to leave.
                 if Task.isCancelled { leave(key, waiter, .failure(Self.left)) }
+                if time.now >= deadline { leave(key, waiter, .success(.busy(nil))) }
             }
         } onCancel: {
             leave(key, waiter, .failure(Self.left))

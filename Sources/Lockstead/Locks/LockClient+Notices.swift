@@ -5,13 +5,13 @@ extension LockClient {
     func heed(_ notice: BackendNotice) {
         switch notice {
         case .suspect(let requests, let reason):
-            for held in requests.map({ $0.compactMap(registry.grant) }) ?? registry.all { doubt(held, reason) }
+            for held in registry.grants(doubted: requests) { doubt(held, reason) }
         case .lost(let request, let reason):
             if let held = registry.grant(orRemember: reason, of: request) { endLease(held, reason) }
         }
     }
 
-    private func doubt(_ held: HeldGrant, _ reason: String) {
+    func doubt(_ held: HeldGrant, _ reason: String) {
         held.step { $0.doubtRaised(reason, at: $1, effects: &$2) }
         registry.plan(held)
     }

@@ -64,12 +64,4 @@ extension LockClient {
         try capabilities.demand(.forceRelease, "forced releases")
         return try await backend.forceRelease(name, reason: reason, now: now, deadline: operationDeadline())
     }
-
-    /// Waits until the client runs, and tells when the call is over.
-    func operationDeadline() async throws -> ContinuousTime {
-        let deadline = time.now.advanced(by: configuration.callDeadline)
-        let patience = time.now.advanced(by: configuration.startPatience)
-        try await gate.passage(nested: true, patience: min(patience, deadline), time: time)
-        return deadline
-    }
 }

@@ -8,7 +8,8 @@ extension LockClient: Service {
     /// Called once.
     ///
     /// A graceful shutdown refuses new locks, lets the bodies of `withLock` finish with the locks they nest, releases the handles that
-    /// are left, and stops the engine. Cancellation does the same but first cancels the bodies, as if their leases were lost.
+    /// are left, and stops the engine. Cancellation does the same but first ends the leases, which cancels the bodies. Where no lease can
+    /// be lost, as in-process, a body runs on its caller's task, which only its caller can cancel: such bodies are waited for.
     ///
     /// - Throws: What made the engine unusable, or `LockError` where the client ran before.
     public func run() async throws {

@@ -15,7 +15,8 @@ struct DemoCommand: AsyncParsableCommand {
             let demo = Demo(stage: stage) { line in
                 guard !output.json else { return }
                 print(line)
-                StandardOutput.flush()
+                // What could not be written is told at the end, by the exit code.
+                try? StandardOutput.flush()
             }
             let result = try demo.run()
             if output.json { try JSON.print(result) }

@@ -7,9 +7,8 @@ import Lockstead
 ///
 /// It says on standard output where it is, a line at a time, and waits for a line on standard input where it must.
 struct DemoWorkerCommand: AsyncParsableCommand {
-    static let name = "__demo-worker"
     static let configuration = CommandConfiguration(
-        commandName: name, abstract: "Move coins in a ledger.", shouldDisplay: false)
+        commandName: DemoProcess.command, abstract: "Move coins in a ledger.", shouldDisplay: false)
 
     @Argument(help: "What to do.")
     var part: DemoPart
@@ -25,10 +24,10 @@ struct DemoWorkerCommand: AsyncParsableCommand {
         try await Failure.reporting {
             let worker = DemoWorker(ledger: DemoLedger(path: ledger), lease: lease.duration)
             try await EngineSession.with(try engine.url()) { session in
-                DemoWorker.say("ready")
+                try DemoWorker.say("ready")
                 DemoWorker.awaitGo()
                 for _ in 0..<transfers { try await worker.play(part, session.client) }
-                DemoWorker.say("done")
+                try DemoWorker.say("done")
             }
         }
     }

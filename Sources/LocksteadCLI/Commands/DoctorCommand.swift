@@ -19,7 +19,7 @@ struct DoctorCommand: AsyncParsableCommand {
             for rule in rules {
                 let report = FindingReport(subject: rule.subject, await rule.examine())
                 findings.append(report)
-                if !output.json { Self.show(report) }
+                if !output.json { try Self.show(report) }
             }
             if output.json { try JSON.print(DoctorReport(engine: url, findings: findings)) }
             if findings.contains(where: { $0.verdict == Finding.Verdict.failure.rawValue }) {
@@ -28,12 +28,12 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    private static func show(_ report: FindingReport) {
+    private static func show(_ report: FindingReport) throws {
         let style = Style.standardOutput
         let verdict = style.paint(report.verdict.padded(to: 7), colour(of: report.verdict))
         print("\(verdict)  \(report.subject.padded(to: 10))  \(Wording.printable(report.fact))")
         if let advice = report.advice { print("\("".padded(to: 21))\(advice)") }
-        StandardOutput.flush()
+        try StandardOutput.flush()
     }
 
     private static func colour(of verdict: String) -> Style.Colour {

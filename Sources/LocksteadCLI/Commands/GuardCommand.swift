@@ -4,9 +4,8 @@ import ArgumentParser
 ///
 /// Started by `exec`, never by hand.
 struct GuardCommand: ParsableCommand {
-    static let name = "__guard"
     static let configuration = CommandConfiguration(
-        commandName: name, abstract: "Watch over a child of exec.", shouldDisplay: false)
+        commandName: GuardLoop.command, abstract: "Watch over a child of exec.", shouldDisplay: false)
 
     @Option(help: "The socket to the runner.")
     var link: CInt

@@ -54,7 +54,7 @@
                 } else {
                     VerifyReport.lines(judgement, control).forEach { print($0) }
                 }
-                StandardOutput.flush()
+                try StandardOutput.flush()
                 if let code = Self.code(of: report) { throw code }
             }
         }

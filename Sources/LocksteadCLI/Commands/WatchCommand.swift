@@ -16,13 +16,13 @@ struct WatchCommand: AsyncParsableCommand {
         try await Failure.reporting {
             try await EngineSession.with(try engine.url()) { session in
                 for try await change in session.client.changes(prefix: prefix) {
-                    if output.json { try JSON.print(ChangeReport(change)) } else { Self.show(change) }
+                    if output.json { try JSON.print(ChangeReport(change)) } else { try Self.show(change) }
                 }
             }
         }
     }
 
-    private static func show(_ change: LockChange) {
+    private static func show(_ change: LockChange) throws {
         let style = Style.standardOutput
         let word = change.kind.rawValue.padded(to: 10)
         let token = change.token.map { " token \($0)" } ?? ""
@@ -30,7 +30,7 @@ struct WatchCommand: AsyncParsableCommand {
         print(
             "\(WallClock.timeOfDay())  \(style.paint(word, colour(of: change.kind)))  \(Wording.printable(change.name.text))  "
                 + "\(Wording.mode(change.mode))\(token), \(Wording.place(change.note))\(purpose)")
-        StandardOutput.flush()
+        try StandardOutput.flush()
     }
 
     private static func colour(of kind: LockChange.Kind) -> Style.Colour {

@@ -10,6 +10,9 @@ import Lockstead
 
 /// One process of the demonstration: this program once more, spoken to line by line.
 final class DemoProcess {
+    /// The subcommand of its program.
+    static let command = "__demo-worker"
+
     private let process: pid_t
     private let input: CInt
     private let output: CInt
@@ -28,7 +31,7 @@ final class DemoProcess {
         }
         (input, output) = (toWorker.writeEnd, fromWorker.readEnd)
         process = try Spawn(
-            path: OwnProgram.path, arguments: ["lockstead", DemoWorkerCommand.name] + arguments,
+            path: OwnProgram.path, arguments: ["lockstead", Self.command] + arguments,
             environment: ChildEnvironment.inheriting(setting: []), group: 0,
             input: .descriptor(toWorker.readEnd), output: .descriptor(fromWorker.writeEnd)
         ).start()

@@ -32,13 +32,13 @@ struct DemoWorker: Sendable {
         do {
             try await client.withLock("ledger", lease: lease, purpose: "demo") { lease in
                 var balances = try await ledger.enter(lease.token)
-                Self.say("entered \(lease.token)")
+                try Self.say("entered \(lease.token)")
                 try await think()
                 balances.move()
                 do {
                     try await ledger.write(balances, lease.token)
                 } catch let error as GuardError where error.code == .stale {
-                    Self.say("refused \(lease.token) \(error.seen ?? lease.token)")
+                    try Self.say("refused \(lease.token) \(error.seen ?? lease.token)")
                 }
             }
         } catch let error as LockError where error.code == .leaseLost {
@@ -46,9 +46,9 @@ struct DemoWorker: Sendable {
         }
     }
 
-    static func say(_ line: String) {
+    static func say(_ line: String) throws {
         print(line)
-        StandardOutput.flush()
+        try StandardOutput.flush()
     }
 
     static func awaitGo() { _ = readLine() }

@@ -65,7 +65,7 @@ final class GuardLink: Sendable {
     private static func spawn(link: CInt, lifeline: CInt?, defaultSignals: [CInt]) -> Spawn {
         Spawn(
             path: OwnProgram.path,
-            arguments: ["lockstead", GuardCommand.name, "--link", "\(link)", "--runner-group", "\(getpgrp())"],
+            arguments: ["lockstead", GuardLoop.command, "--link", "\(link)", "--runner-group", "\(getpgrp())"],
             environment: ChildEnvironment.inheriting(setting: []), group: 0,
             inherited: [link] + (lifeline.map { [$0] } ?? []), input: .null, output: .null,
             defaultSignals: defaultSignals)

@@ -13,6 +13,9 @@ import Lockstead
 /// Everything here is synchronous and small, since it has to work when nothing else does. Its copy of the engine's lifeline keeps the
 /// lock closed until the group is gone.
 struct GuardLoop {
+    /// The subcommand of its program.
+    static let command = "__guard"
+
     private let link: CInt
     /// The runner's own group, where the guard steps aside to before it kills the child's.
     private let runnerGroup: pid_t

@@ -8,7 +8,7 @@
 enum JSON {
     static func print(_ value: some Encodable) throws {
         Swift.print(try text(value))
-        StandardOutput.flush()
+        try StandardOutput.flush()
     }
 
     static func text(_ value: some Encodable) throws -> String {

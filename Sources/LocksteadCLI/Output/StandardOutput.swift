@@ -14,16 +14,12 @@ enum StandardOutput {
     /// Why something could not be written; 0 while everything could.
     private static let failure = Atomic<Int32>(0)
 
-    /// Hands over what `print` has buffered: a reader of a stream wants each line when it happens.
-    static func flush() {
-        if fflush(nil) != 0 { failure.store(errno, ordering: .relaxed) }
-    }
-
-    /// Hands over what is left, at the end of a command: half an answer must not look like a whole one.
+    /// Hands over what `print` has buffered: a reader of a stream wants each line when it happens, and half an answer must not look
+    /// like a whole one.
     ///
-    /// - Throws: `SystemError` where not everything could be written, as on a full disk.
-    static func finish() throws {
-        flush()
+    /// - Throws: `SystemError` where not everything since the start could be written, as on a full disk.
+    static func flush() throws(SystemError) {
+        if fflush(nil) != 0 { failure.store(errno, ordering: .relaxed) }
         let code = failure.load(ordering: .relaxed)
         guard code == 0 else { throw SystemError(code, "write", "standard output") }
     }

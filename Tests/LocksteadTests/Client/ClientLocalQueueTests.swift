@@ -284,6 +284,28 @@ struct ClientLocalQueueTests {
         }
     }
 
+    @Test("Who joins the line only after its deadline does not wait for the remote request")
+    func lateJoin() async throws {
+        let fixture = ClientFixture(Self.capabilities)
+        try await fixture.run { locks in
+            let blocker = try await locks.acquire("a", lease: .seconds(300))
+            // The test that makes this task owns it and awaits its end.
+            let patient = Task { try await locks.withLock("a") { $0.token } }
+            await fixture.until(2, Self.isAcquire)
+            let now = fixture.clock.now
+            let late = LockRequest(
+                id: RequestID(high: 1, low: 2), owner: OwnerID(high: 3, low: 4), names: [try LockName("a")],
+                lease: .seconds(30), wait: .until(now))
+            let key = try #require(locks.line(for: late))
+            let outcome = await locks.stand(late, key, locks.lines.drawWaiter(), now)
+            let isBusy = if case .success(.busy) = outcome { true } else { false }
+            #expect(isBusy, "\(outcome)")
+            #expect(fixture.engine.calls.count(where: Self.isAcquire) == 2, "it stood in the patient one's line")
+            try await blocker.release()
+            _ = try await patient.value
+        }
+    }
+
     @Test("When the last waiter gives up, the remote request is withdrawn (R10, R26)")
     func lastWaiter() async throws {
         let fixture = ClientFixture(Self.capabilities)

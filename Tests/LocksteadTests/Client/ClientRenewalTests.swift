@@ -165,6 +165,26 @@ struct ClientRenewalTests {
         }
     }
 
+    @Test("A grant that a doubt overtook on its way here is confirmed before its body begins")
+    func overtakenByDoubt() async throws {
+        let fixture = ClientFixture()
+        try await fixture.run { locks in
+            let door = Door()
+            fixture.engine.play(.delayAnswer(door), on: .acquire)
+            // The test that makes this task owns it and awaits its end.
+            let body = Task { try await locks.withLock("a") { lease in (lease.token, lease.state) } }
+            await fixture.engine.state.until { !$0.holders.isEmpty }
+            let renewalsBefore = fixture.engine.calls.count { if case .renew = $0 { true } else { false } }
+            fixture.engine.notify(.suspect(nil, "the primary changed"))
+            while fixture.client.registry.doubts == 0 { await Task.yield() }
+            door.open()
+            let (token, state) = try await body.value
+            #expect(state == .held)
+            #expect(fixture.engine.calls.contains(.renew([token])))
+            #expect(renewalsBefore == 0)
+        }
+    }
+
     @Test("What the engine doubts is suspect until confirmed")
     func engineDoubts() async throws {
         let fixture = ClientFixture()

@@ -45,46 +45,16 @@ struct RecorderTests {
     }
 
     /// An engine that looks at something when it is asked.
-    private struct Watching: LockBackend {
-        let inner: any LockBackend
+    private struct Watching: BackendDecorator {
+        let base: any LockBackend
         let isTrue: @Sendable () -> Bool
-        init(_ inner: any LockBackend, _ isTrue: @escaping @Sendable () -> Bool) {
-            (self.inner, self.isTrue) = (inner, isTrue)
+        init(_ base: any LockBackend, _ isTrue: @escaping @Sendable () -> Bool) {
+            (self.base, self.isTrue) = (base, isTrue)
         }
-        var capabilities: Capabilities { inner.capabilities }
-        func run() async throws { try await inner.run() }
         func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
             #expect(isTrue())
-            return try await inner.acquire(request)
+            return try await base.acquire(request)
         }
-        func renew(_ grants: [Grant], deadline: ContinuousTime) async -> [RenewalOutcome] {
-            await inner.renew(grants, deadline: deadline)
-        }
-        func release(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> ReleaseOutcome {
-            try await inner.release(grant, deadline: deadline)
-        }
-        func cancel(_ request: LockRequest, deadline: ContinuousTime) async throws(LockError) {
-            try await inner.cancel(request, deadline: deadline)
-        }
-        func downgrade(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> Grant {
-            try await inner.downgrade(grant, deadline: deadline)
-        }
-        func handOver(_ grant: Grant, to request: LockRequest) async throws(LockError) -> Grant? {
-            try await inner.handOver(grant, to: request)
-        }
-        func inspect(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> LockDescription? {
-            try await inner.inspect(name, deadline: deadline)
-        }
-        func list(prefix: String, limit: Int, deadline: ContinuousTime) async throws(LockError) -> [LockDescription] {
-            try await inner.list(prefix: prefix, limit: limit, deadline: deadline)
-        }
-        func changes(prefix: String) -> AsyncThrowingStream<LockChange, any Error> { inner.changes(prefix: prefix) }
-        func forceRelease(_ name: LockName, reason: String, now: Bool, deadline: ContinuousTime)
-            async throws(LockError) -> ForcedRelease
-        {
-            try await inner.forceRelease(name, reason: reason, now: now, deadline: deadline)
-        }
-        func notices() -> AsyncStream<BackendNotice> { inner.notices() }
     }
 
     @Test("A process whose outcome is unknown is never used again, and its owner goes on as one that says who it was")

@@ -37,7 +37,7 @@ public struct LockBarrier: Sendable {
     /// - Returns: How it stood at some moment of the call.
     /// - Throws: `LockError`: `unsupported`, `kindMismatch` where the name holds something else, or a failure of the engine.
     public func isClosed() async throws -> Bool {
-        try client.demand(.registers, for: "a barrier")
+        try client.capabilities.demand(.registers, for: "a barrier")
         try await client.awaitRunning(until: nil)
         return try isClosed(in: try await client.loadRegister(name))
     }
@@ -50,7 +50,7 @@ public struct LockBarrier: Sendable {
     /// - Parameter waitingAtMost: How long; for ever where `nil`.
     /// - Throws: `CancellationError`; `LockError` with `timedOut`, `shutDown`, `unsupported`, or a lasting failure of the engine.
     public func wait(waitingAtMost: Duration? = nil) async throws {
-        try client.demand([.registers, .changes], for: "waiting at a barrier")
+        try client.capabilities.demand([.registers, .changes], for: "waiting at a barrier")
         let end = try client.end(ofWaiting: waitingAtMost)
         try await client.observe(name, until: end, for: "the opening") {
             try isClosed(in: try await client.loadRegister(name, until: end)) ? nil : ()
@@ -60,7 +60,7 @@ public struct LockBarrier: Sendable {
     private func change(
         _ waitingAtMost: Duration?, _ body: @escaping @Sendable (Register) -> RegisterEdit<Void>
     ) async throws {
-        try client.demand(.registers, for: "a barrier")
+        try client.capabilities.demand(.registers, for: "a barrier")
         let end = try client.end(ofWaiting: waitingAtMost)
         try await client.edit(name, until: end, purpose: "barrier") { register throws(LockError) in
             _ = try isClosed(in: register)

@@ -24,7 +24,7 @@ public struct LockDoubleBarrier: Sendable {
     /// - Throws: `CancellationError`; `LockError` with `timedOut`, with `leaseLost` where the place was lost before all were in, or with
     ///   what else stands against it (``LockError/Code``).
     public func enter(waitingAtMost: Duration? = nil, lease: Duration? = nil) async throws -> BarrierPlace {
-        try client.demand([.permits, .inspect, .changes, .registers], for: "a double barrier")
+        try client.capabilities.demand([.permits, .inspect, .changes, .registers], for: "a double barrier")
         let end = try client.end(ofWaiting: waitingAtMost)
         let semaphore = LockSemaphore(client: client, name: name, permits: parties)
         let held = try await semaphore.acquire(

@@ -43,7 +43,7 @@ public struct RegisterCacheStore: FencedCacheStore {
     /// - Returns: The bytes, or `nil`.
     /// - Throws: `LockError`: `unsupported`, `kindMismatch` where the name holds something else, or a failure of the engine.
     public func load(_ name: LockName) async throws -> [UInt8]? {
-        try client.demand(.registers, for: "a cache in the engine")
+        try client.capabilities.demand(.registers, for: "a cache in the engine")
         try await client.awaitRunning(until: nil)
         guard let value = try await client.loadRegister(name).value else { return nil }
         guard value.first == Self.kind else { throw LockError.foreignRegister(name, of: "a cached value") }
@@ -75,7 +75,7 @@ public struct RegisterCacheStore: FencedCacheStore {
     }
 
     private func isTaken(_ write: RegisterWrite) async throws -> Bool {
-        try client.demand(.registers, for: "a cache in the engine")
+        try client.capabilities.demand(.registers, for: "a cache in the engine")
         if case .stored = try await client.storeRegister(write) { return true }
         return false
     }

@@ -21,7 +21,7 @@ public struct CountDownLatch: Sendable {
     /// - Returns: The count at some moment of the call.
     /// - Throws: `LockError`: `unsupported`, `kindMismatch` where the name holds something else, or a failure of the engine.
     public func count() async throws -> Int {
-        try client.demand(.registers, for: "a latch")
+        try client.capabilities.demand(.registers, for: "a latch")
         try await client.awaitRunning(until: nil)
         return Int(try state(of: try await client.loadRegister(name)).count)
     }
@@ -87,7 +87,7 @@ public struct CountDownLatch: Sendable {
     /// - Parameter waitingAtMost: How long; for ever where `nil`.
     /// - Throws: `CancellationError`; `LockError` with `timedOut`, `shutDown`, `unsupported`, or a lasting failure of the engine.
     public func wait(waitingAtMost: Duration? = nil) async throws {
-        try client.demand([.registers, .changes], for: "waiting for a latch")
+        try client.capabilities.demand([.registers, .changes], for: "waiting for a latch")
         let end = try client.end(ofWaiting: waitingAtMost)
         let round = LatchRound()
         try await client.observe(name, until: end, for: "the opening") {
@@ -107,7 +107,7 @@ extension CountDownLatch {
         _ purpose: String, _ waitingAtMost: Duration?,
         _ body: @escaping @Sendable (inout LatchState, UInt64) throws(LockError) -> Bool
     ) async throws -> Outcome {
-        try client.demand(.registers, for: "a latch")
+        try client.capabilities.demand(.registers, for: "a latch")
         let end = try client.end(ofWaiting: waitingAtMost)
         let own = LatchChange(UInt64.random(in: 1...(.max)))
         return try await client.edit(name, until: end, purpose: "latch: \(purpose)") { register throws(LockError) in

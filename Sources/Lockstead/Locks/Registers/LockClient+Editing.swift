@@ -113,7 +113,8 @@ private final class EditQuestion: Sendable {
         open.store(true, ordering: .releasing)
         do throws(LockError) {
             let outcome = try await store()
-            settle()
+            // A refusal says nothing of an earlier store whose answer is missing: only what is loaded next does.
+            if case .stored = outcome { settle() } else if !wasOpen { settle() }
             return outcome
         } catch {
             if error.effect == .didNotHappen, !wasOpen { settle() }

@@ -3,16 +3,6 @@ import LockCore
 // What the kinds of lock that remember something share: the register of a name, read and written by way of the engine.
 
 extension LockClient {
-    /// Refuses a kind of lock where the engine lacks what it needs.
-    func demand(_ features: Capabilities.Features, for kind: String) throws(LockError) {
-        let missing = features.subtracting(capabilities.features)
-        guard !missing.isEmpty else { return }
-        throw LockError(
-            .unsupported,
-            "The engine \(capabilities.engine) has no \(missing.names.joined(separator: ", ")), which \(kind) needs; use an engine that has.",
-            effect: .didNotHappen)
-    }
-
     /// When a call is over that waits at most so long; `nil`: never.
     func end(ofWaiting duration: Duration?) throws(LockError) -> ContinuousTime? {
         guard let duration else { return nil }
@@ -22,13 +12,6 @@ extension LockClient {
 
     /// What is left until then; `nil`: no end.
     func rest(until end: ContinuousTime?) -> Duration? { end.map { max(.zero, time.now.duration(to: $0)) } }
-
-    /// Waits until the client runs, as every call does.
-    func awaitRunning(until end: ContinuousTime?) async throws {
-        let patience = time.now.advanced(by: configuration.startPatience)
-        let isNested = LockScope.isInside(client: world)
-        try await gate.passage(nested: isNested, patience: min(patience, end ?? .distantFuture), time: time)
-    }
 
     /// What a register holds.
     ///
@@ -50,7 +33,10 @@ extension LockClient {
         var (pause, effect) = (TimeSpan.milliseconds(20), LockError.Effect.didNotHappen)
         while true {
             do throws(LockError) {
-                return .success(try await backend.store(write, deadline: end))
+                let outcome = try await backend.store(write, deadline: end)
+                if effect == .didNotHappen || outcome.isStored { return .success(outcome) }
+                // Refused now; but the attempt before, whose answer is missing, may have been carried out and then overtaken.
+                return .failure(.overtakenStore(of: write.name))
             } catch {
                 if error.effect == .mayHaveHappened { effect = .mayHaveHappened }
                 var final = error
@@ -64,7 +50,20 @@ extension LockClient {
     }
 }
 
+extension RegisterOutcome {
+    fileprivate var isStored: Bool {
+        if case .stored = self { true } else { false }
+    }
+}
+
 extension LockError {
+    fileprivate static func overtakenStore(of name: LockName) -> LockError {
+        LockError(
+            .indeterminate,
+            "Whether the register of \"\(name)\" was written is unknown: an answer was lost, and someone else wrote since. Look at it before you try again.",
+            effect: .mayHaveHappened)
+    }
+
     /// Whether the same call may succeed in a moment.
     var isPassing: Bool { effect == .mayHaveHappened || code == .engineUnavailable || code == .indeterminate }
 

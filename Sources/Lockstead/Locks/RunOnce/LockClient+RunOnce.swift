@@ -47,7 +47,7 @@ extension LockClient {
     /// - Throws: `LockError`: `unsupported`, `kindMismatch` where the name holds something else, or a failure of the engine.
     public func hasRun(_ name: some LockNaming) async throws -> Bool {
         let name = try name.lockName()
-        try demand(.registers, for: "running once")
+        try capabilities.demand(.registers, for: "running once")
         try await awaitRunning(until: nil)
         return try RunMark.isSet(in: try await loadRegister(name), of: name)
     }
@@ -61,7 +61,7 @@ extension LockClient {
     ///   with what else stands against it.
     public func forgetRun(_ name: some LockNaming, waitingAtMost: Duration? = nil) async throws {
         let name = try name.lockName()
-        try demand(.registers, for: "running once")
+        try capabilities.demand(.registers, for: "running once")
         let end = try end(ofWaiting: waitingAtMost)
         try await edit(name, until: end, purpose: "forget a run") { register throws(LockError) in
             try RunMark.isSet(in: register, of: name) ? .write(.nothing, ()) : .leave(())

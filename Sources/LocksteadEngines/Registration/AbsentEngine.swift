@@ -1,0 +1,10 @@
+/// Engines that Lockstead knows by name and this build does not have.
+enum AbsentEngine {
+    private static let names = [
+        "redis": "Redis", "rediss": "Redis", "redis+sentinel": "Redis", "redis+cluster": "Redis", "redlock": "Redlock",
+        "valkey": "Valkey", "valkeys": "Valkey", "etcd": "etcd", "etcds": "etcd", "zookeeper": "ZooKeeper",
+        "zk": "ZooKeeper", "consul": "Consul", "lockstead": "Lockstead service", "locksteads": "Lockstead service",
+    ]
+
+    static func named(_ scheme: String) -> String? { names[scheme] }
+}
