@@ -93,10 +93,15 @@ extension RedisBackend {
     func limit(_ deadline: ContinuousTime) -> ContinuousTime { max(deadline, time.now.advanced(by: Self.lastWord)) }
 
     /// Runs a script once.
+    ///
+    /// Not affected by cancellation of the calling task: whoever reads looks at that itself, and an answer is there soon.
     func answer(to call: RedisScriptCall, _ deadline: ContinuousTime) async throws(LockError) -> RESPValue {
-        do throws(RedisError) { return try await client.run(call, deadline: limit(deadline)) } catch {
-            throw LockError(error)
-        }
+        let limit = limit(deadline)
+        return try await shieldedFromCancellation { () -> Result<RESPValue, LockError> in
+            do throws(RedisError) { return .success(try await self.client.run(call, deadline: limit)) } catch {
+                return .failure(LockError(error))
+            }
+        }.get()
     }
 
     /// Runs a script until it is answered, whatever happens to the connection, or the deadline passes.
