@@ -17,14 +17,16 @@ let package = Package(
     products: [
         .library(name: "Lockstead", targets: ["Lockstead"]),
         .library(name: "LocksteadGuards", targets: ["LocksteadGuards"]),
+        .library(name: "LocksteadRedis", targets: ["LocksteadRedis"]),
         .library(name: "LocksteadEngines", targets: ["LocksteadEngines"]),
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
         .library(name: "LocksteadBench", targets: ["LocksteadBench"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
     traits: [
-        .default(enabledTraits: ["Proof"]),
+        .default(enabledTraits: ["Proof", "Redis"]),
         .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
+        .trait(name: "Redis", description: "The engine for Redis and Valkey; brings SwiftNIO and its TLS."),
         .trait(
             name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
     ],
@@ -34,6 +36,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
@@ -68,10 +72,45 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // The serialization of Redis and Valkey. Pure, and without NIO, so that fuzzing it compiles no network stack.
+        .target(name: "RESP", swiftSettings: settings),
+        // The engine for Redis and Valkey.
+        .target(
+            name: "LocksteadRedis",
+            dependencies: [
+                "Lockstead", "RESP",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Redis"])),
+            ],
+            resources: [
+                .embedInCode("Scripts/acquire.lua"),
+                .embedInCode("Scripts/acquire_quick.lua"),
+                .embedInCode("Scripts/cancel.lua"),
+                .embedInCode("Scripts/common.lua"),
+                .embedInCode("Scripts/downgrade.lua"),
+                .embedInCode("Scripts/force.lua"),
+                .embedInCode("Scripts/handover.lua"),
+                .embedInCode("Scripts/inspect.lua"),
+                .embedInCode("Scripts/register.lua"),
+                .embedInCode("Scripts/release.lua"),
+                .embedInCode("Scripts/release_quick.lua"),
+                .embedInCode("Scripts/renew.lua"),
+            ],
+            swiftSettings: settings
+        ),
         // Resources that refuse stale tokens.
         .target(name: "LocksteadGuards", dependencies: ["Lockstead"], swiftSettings: settings),
         // Opens any engine from a URL.
-        .target(name: "LocksteadEngines", dependencies: ["Lockstead"], swiftSettings: settings),
+        .target(
+            name: "LocksteadEngines",
+            dependencies: [
+                "Lockstead", .target(name: "LocksteadRedis", condition: .when(traits: ["Redis"])),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         // Manual clock, faults, histories and their judge, conformance suite: for our tests and for users' own.
         .target(
             name: "LocksteadTesting",
@@ -117,7 +156,8 @@ let package = Package(
         ),
         // Hostile bytes: what is fed with them, and the corpus as a test.
         .target(
-            name: "FuzzTargets", dependencies: ["LockCore", "Lockstead", "LocksteadEngines"], path: "Tests/FuzzTargets",
+            name: "FuzzTargets", dependencies: ["LockCore", "Lockstead", "LocksteadEngines", "RESP"],
+            path: "Tests/FuzzTargets",
             swiftSettings: settings
         ),
         .testTarget(
@@ -157,6 +197,23 @@ let package = Package(
         .testTarget(
             name: "LocksteadGuardsTests", dependencies: ["Lockstead", "LocksteadGuards", "LocksteadTesting"],
             swiftSettings: settings),
+        .testTarget(name: "RESPTests", dependencies: ["RESP", "SeededRandom"], swiftSettings: settings),
+        // Real servers for tests, on free loopback ports and in folders of their own.
+        .target(name: "TestServers", dependencies: ["Lockstead"], path: "Tests/TestServers", swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadRedisTests",
+            dependencies: [
+                "LocksteadRedis", "RESP", "Lockstead", "LocksteadTesting", "SeededRandom", "TestServers",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
+            ],
+            swiftSettings: settings),
+        // Commands a second, for dev/redis-speed; no product.
+        .executableTarget(
+            name: "RedisProbe",
+            dependencies: ["Lockstead", "LocksteadRedis", "RESP", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/RedisProbe", swiftSettings: settings),
         .testTarget(
             name: "LocksteadEnginesTests",
             dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead", "SeededRandom"],

@@ -3,7 +3,13 @@ public import Lockstead
 /// Opens any engine of this build from its URL.
 public enum Engines {
     /// One line for each engine; the first name of each is the one it goes by.
-    private static let registered: [any EngineRegistration] = [FileRegistration(), MemoryRegistration()]
+    private static let registered: [any EngineRegistration] = {
+        var all: [any EngineRegistration] = [FileRegistration(), MemoryRegistration()]
+        #if Redis
+            all.append(RedisRegistration())
+        #endif
+        return all
+    }()
 
     /// The URL forms this build opens, such as `file:///folder`.
     public static var forms: [String] { registered.map(\.form) }

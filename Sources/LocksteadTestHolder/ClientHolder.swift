@@ -1,4 +1,5 @@
 internal import Lockstead
+internal import LocksteadEngines
 internal import LocksteadTesting
 
 /// Holds a lock as a program does, and says what its lease says: `held TOKEN`, `lost NANOSECONDS REASON`, and, when asked for its
@@ -11,9 +12,11 @@ struct ClientHolder: Sendable {
 
     func hold() async throws {
         let cable = Cable()
-        let folder = options.folder
-        let engine = LockEngine(name: "file") { context in
-            FaultyBackend(try LockEngine.file(folder).makeBackend(context), on: cable)
+        // A folder of the file engine, or the URL of any engine.
+        let place = options.folder
+        let opened = place.contains("://") ? try Engines.open(place) : .file(place)
+        let engine = LockEngine(name: opened.name) { context in
+            FaultyBackend(try opened.makeBackend(context), on: cable)
         }
         try await LockClient.with(engine) { client in
             let lock = try await client.acquire(options.name, waitingAtMost: .seconds(10), lease: options.lease)

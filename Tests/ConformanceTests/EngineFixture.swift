@@ -2,7 +2,9 @@ import Lockstead
 import LocksteadTesting
 
 /// Every engine of this package as the conformance suite meets it: a new engine is one more line.
-let engineFixtures: [any ConformanceFixture] = [InProcessConformance(), FileConformance()]
+let engineFixtures: [any ConformanceFixture] = [
+    InProcessConformance(), FileConformance(), RedisConformance(),
+]
 
 /// The in-process engine.
 struct InProcessConformance: ConformanceFixture {

@@ -13,6 +13,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case names
     /// Engine URLs, durations, and percent-encoding.
     case urls
+    /// What a Redis server may send.
+    case resp
 
     /// Feeds one input.
     package func feed(_ bytes: [UInt8]) {
@@ -22,6 +24,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .states: StatesTarget.feed(bytes)
         case .names: NamesTarget.feed(bytes)
         case .urls: URLsTarget.feed(bytes)
+        case .resp: RESPTarget.feed(bytes)
         }
     }
 
@@ -33,6 +36,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .states: StatesTarget.seeds
         case .names: NamesTarget.seeds
         case .urls: URLsTarget.seeds
+        case .resp: RESPTarget.seeds
         }
     }
 }

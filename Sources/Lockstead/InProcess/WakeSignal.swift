@@ -1,8 +1,8 @@
-import LockCore
+package import LockCore
 import Synchronization
 
 /// A bell for one sleeper: rung before the sleep or during it, it ends the sleep.
-final class WakeSignal: Sendable {
+package final class WakeSignal: Sendable {
     private struct State {
         var isRung = false
         var sleeper: CheckedContinuation<Void, Never>?
@@ -17,14 +17,16 @@ final class WakeSignal: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Ends the present sleep, or the next one at once.
-    func ring() {
+    package func ring() {
         let sleeper = state.withLock { $0.ring() }
         sleeper?.resume()
     }
 
     /// Sleeps until `deadline` (for ever where `nil`), the bell, or the task's cancellation, which it throws.
-    func sleep(until deadline: ContinuousTime?, on time: any TimeSource) async throws {
+    package func sleep(until deadline: ContinuousTime?, on time: any TimeSource) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.rung() }
             if let deadline { group.addTask { try await time.sleep(until: deadline) } }

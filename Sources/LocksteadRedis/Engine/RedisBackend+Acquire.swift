@@ -1,0 +1,201 @@
+package import Lockstead
+import RESP
+
+extension RedisBackend {
+    /// How an ask, or a later look, went.
+    enum Asked: Sendable {
+        case granted(Grant)
+        case busy(LockDescription?)
+        case queued(Outlook)
+    }
+
+    /// What a waiter knows of its wait.
+    struct Outlook: Sendable {
+        /// Its place, which it keeps through everything.
+        var place: String
+        /// How long until the name may open by itself, where this waiter is the first who would see it.
+        var opensIn: Duration?
+    }
+
+    /// One call of an acquire: what does not change between its asks.
+    struct Ask: Sendable {
+        let request: LockRequest
+        let keys: [LockKeys]
+        let wake: Wake?
+    }
+
+    package func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
+        try request.check(against: capabilities)
+        try request.checkRules()
+        let keys = try keys(of: request.names)
+        try ensureRunning()
+        guard !Task.isCancelled else {
+            throw LockError(.cancelled, "The task was cancelled before it asked for the lock.", effect: .didNotHappen)
+        }
+        try await judge(until: firstDeadline(of: request))
+        guard time.now < request.wait.deadline else { return try await ask(once: request, keys) }
+        let wake = wakes.add(request.id)
+        defer { wakes.remove(wake, of: request.id) }
+        return try await ask(Ask(request: request, keys: keys, wake: wake))
+    }
+
+    /// Who does not wait: taken if it is free.
+    private func ask(once request: LockRequest, _ keys: [LockKeys]) async throws(LockError) -> AcquireOutcome {
+        let ask = Ask(request: request, keys: keys, wake: nil)
+        let limit = firstDeadline(of: request)
+        switch await send(ask, place: nil, waits: false, limit) {
+        case .success(.granted(let grant)): return try await accept(grant, of: ask)
+        case .success(.busy(let description)): return .busy(description)
+        case .success(.queued): throw .badAnswer(of: "acquire")
+        case .failure(.refused(let error)): throw error
+        case .failure(.unanswered(let error)): throw await given(up: ask, error)
+        }
+    }
+
+    private func ask(_ ask: Ask) async throws(LockError) -> AcquireOutcome {
+        switch await send(ask, place: nil, waits: true, firstDeadline(of: ask.request)) {
+        case .success(.granted(let grant)): return try await accept(grant, of: ask)
+        case .success(.busy(let description)): return .busy(description)
+        case .success(.queued(let outlook)): return try await wait(ask, from: outlook)
+        case .failure(.refused(let error)): throw error
+        // It finds its own grant or place if the first attempt was carried out (R23).
+        case .failure(.unanswered(let error))
+        where error.effect == .mayHaveHappened && error.maySubside && !Task.isCancelled:
+            return try await wait(ask, from: nil)
+        case .failure(.unanswered(let error)): throw await given(up: ask, error)
+        }
+    }
+
+    /// A grant that crosses the cancellation of its task is given back, not leaked.
+    func accept(_ grant: Grant, of ask: Ask) async throws(LockError) -> AcquireOutcome {
+        if Task.isCancelled {
+            await withdraw(ask)
+            throw Self.cancelled(ask.request)
+        }
+        if let limit = grant.holdLimit { life.watchLimit(limit, of: grant.request) }
+        return .granted(grant)
+    }
+
+    /// What to throw where nobody knows what became of the request; where it may be on its way, it is withdrawn.
+    func given(up ask: Ask, _ error: RedisError) async -> LockError {
+        if Task.isCancelled || error.code == .cancelled {
+            if error.effect != .didNotHappen { await withdraw(ask) }
+            return Self.cancelled(ask.request)
+        }
+        return LockError(error)
+    }
+
+    static func cancelled(_ request: LockRequest) -> LockError {
+        let name = request.names.first?.text ?? ""
+        return LockError(.cancelled, "The wait for \"\(name)\" was cancelled.", effect: .didNotHappen)
+    }
+
+    /// L5: a call returns at most 100 ms after its deadline. Who waits for nothing, or whose deadline has passed, gets the configured time.
+    private func firstDeadline(of request: LockRequest) -> ContinuousTime {
+        let patience = time.now.advanced(by: engine.configuration.timeouts.command)
+        guard case .until(let deadline) = request.wait, deadline > time.now else { return patience }
+        return min(patience, deadline.advanced(by: Self.lastWord))
+    }
+
+    /// What the last exchange of a call may take beyond its deadline.
+    static let lastWord = Duration.milliseconds(60)
+}
+
+// MARK: The script
+
+extension RedisBackend {
+    /// A waiter that has given no sign of life for so long is dead: five fallback timers.
+    static let silence = Duration.seconds(5)
+    /// Beyond this the queue is an outage, and refusing is kinder than waiting.
+    static let mostWaiters = 10_000
+
+    /// Why an ask brought nothing.
+    enum AskFailure: Error {
+        /// The lock's rules say no.
+        case refused(LockError)
+        /// The script was not answered.
+        case unanswered(RedisError)
+    }
+
+    /// Sends the acquire script once.
+    func send(
+        _ ask: Ask, place: String?, waits: Bool, _ deadline: ContinuousTime
+    ) async -> Result<Asked, AskFailure> {
+        let call = acquireCall(ask, place: place, waits: waits)
+        let sent = time.now
+        let answer: RESPValue
+        do throws(RedisError) { answer = try await client.run(call, deadline: deadline) } catch {
+            return .failure(.unanswered(error))
+        }
+        do throws(LockError) { return .success(try read(answer, ask, sent: sent)) } catch {
+            return .failure(.refused(error))
+        }
+    }
+
+    private func acquireCall(_ ask: Ask, place: String?, waits: Bool) -> RedisScriptCall {
+        let (request, terms) = (ask.request, ask.request.terms)
+        var call = freeingCall(LockScripts.acquire, ask.keys)
+        call.append(request.id.description)
+        call.append(request.owner.description)
+        call.append(request.mode.word)
+        call.append(request.fairness == .fair ? "f" : "b")
+        call.append(request.lease.millisecondsUp)
+        call.append(terms.lockDelay.millisecondsUp)
+        call.append(terms.minimumHold.millisecondsUp)
+        call.append(terms.maximumHold?.millisecondsUp ?? 0)
+        call.append(waits ? 1 : 0)
+        call.append(Self.silence.millisecondsUp)
+        call.append(channel)
+        call.append(place ?? "-")
+        call.append(request.priority)
+        call.append(Self.mostWaiters)
+        call.append(request.note.word)
+        return call
+    }
+
+    private func read(_ answer: RESPValue, _ ask: Ask, sent: ContinuousTime) throws(LockError) -> Asked {
+        guard let parts = answer.elements, let word = parts.first?.text else { throw .badAnswer(of: "acquire") }
+        switch (word, parts.count) {
+        case ("granted", 3):
+            guard let token = parts[1].text.flatMap(FencingToken.init), let rest = parts[2].integer else {
+                throw .badAnswer(of: "acquire")
+            }
+            return .granted(grant(ask.request, token, armedAt: sent, holdRest: rest))
+        case ("queued", 4):
+            guard let place = parts[1].text, let rest = parts[2].integer else { throw .badAnswer(of: "acquire") }
+            return .queued(Outlook(place: place, opensIn: rest < 0 ? nil : .milliseconds(rest)))
+        case ("busy", 3): return .busy(blocker(of: ask, value: parts[1].text ?? "", rest: parts[2].integer ?? -1))
+        case ("kind", 2):
+            guard let kind = parts[1].text.flatMap(LockKind.init(word:)) else { throw .badAnswer(of: "acquire") }
+            throw LockError(Refusal.kindMismatch(kind))
+        case ("full", 1): throw LockError(Refusal.tooManyWaiters)
+        case ("lost", 2): throw lost(ask.request, parts[1].text ?? "-")
+        default: throw .badAnswer(of: "acquire")
+        }
+    }
+
+    func grant(_ request: LockRequest, _ token: FencingToken, armedAt sent: ContinuousTime, holdRest: Int64) -> Grant {
+        Grant(
+            request: request.id, owner: request.owner, names: request.names, mode: request.mode, token: token,
+            lease: request.lease, validity: .armed(at: sent, for: request.lease),
+            holdLimit: request.terms.maximumHold.map { sent.advanced(by: min($0, .milliseconds(holdRest))) }, guarantee: Self.guarantee)
+    }
+
+    private func lost(_ request: LockRequest, _ reason: String) -> LockError {
+        let name = request.names.first?.text ?? ""
+        let words = reason == "withdrawn" ? "it was withdrawn" : "an operator revoked it (\(WakeMessage.reason(reason[...])))"
+        return LockError(
+            .leaseLost, "The wait for \"\(name)\" ended without the lock: \(words). Ask again.", effect: .didNotHappen)
+    }
+}
+
+extension LockRequest.Wait {
+    /// When the wait ends.
+    var deadline: ContinuousTime {
+        switch self {
+        case .never: ContinuousTime(nanoseconds: .min)
+        case .until(let deadline): deadline
+        case .forever: ContinuousTime(nanoseconds: .max)
+        }
+    }
+}

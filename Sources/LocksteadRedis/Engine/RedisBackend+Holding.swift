@@ -1,0 +1,157 @@
+package import Lockstead
+import RESP
+
+extension RedisBackend {
+    /// One grant in a call of the renewal script.
+    struct RenewalItem: Sendable {
+        let request: RequestID
+        let token: FencingToken
+        let lease: Duration
+        let keys: [LockKeys]
+
+        init(_ request: LockRequest, _ token: FencingToken, _ keys: [LockKeys]) {
+            (self.request, self.token, lease, self.keys) = (request.id, token, request.lease, keys)
+        }
+
+        init(_ grant: Grant, _ keys: [LockKeys]) {
+            (request, token, lease, self.keys) = (grant.request, grant.token, grant.lease, keys)
+        }
+    }
+
+    /// More in one script would hold up everybody else for longer than a millisecond.
+    private static let largestBatch = 50
+
+    package func renew(_ grants: [Grant], deadline: ContinuousTime) async -> [RenewalOutcome] {
+        var items: [RenewalItem] = []
+        for grant in grants {
+            // A name that this engine granted is one that it takes.
+            items.append(RenewalItem(grant, (try? keys(of: grant.names)) ?? []))
+        }
+        let batches = stride(from: 0, to: items.count, by: Self.largestBatch).map {
+            Array(items[$0..<min($0 + Self.largestBatch, items.count)])
+        }
+        let sent = time.now
+        let answers = await client.pipeline(batches.map(renewCall), deadline: deadline)
+        var outcomes: [RenewalOutcome] = []
+        for (batch, answer) in zip(batches, answers) { outcomes += Self.outcomes(of: batch, answer, sent: sent) }
+        return outcomes.enumerated().map { index, outcome in
+            guard case .lost(.expired) = outcome, let limit = grants[index].holdLimit, limit <= time.now else {
+                return outcome
+            }
+            return .lost(.holdLimit)
+        }
+    }
+
+    func renewCall(_ items: [RenewalItem]) -> RedisScriptCall {
+        var call = call(LockScripts.renew, items.flatMap(\.keys), capacity: 80 * items.count)
+        for item in items {
+            call.append(item.keys.count)
+            call.append(item.request.description)
+            call.append(item.token.description)
+            call.append(item.lease.millisecondsUp)
+        }
+        return call
+    }
+
+    private static func outcomes(
+        of batch: [RenewalItem], _ answer: Result<RESPValue, RedisError>, sent: ContinuousTime
+    ) -> [RenewalOutcome] {
+        switch answer {
+        case .failure(let error): return batch.map { _ in .unknown(LockError(error)) }
+        case .success(let value):
+            guard let words = value.elements, words.count == batch.count else {
+                return batch.map { _ in .unknown(.badAnswer(of: "renew")) }
+            }
+            return zip(batch, words).map { outcome(of: $0, $1.text ?? "", sent: sent) }
+        }
+    }
+
+    private static func outcome(of item: RenewalItem, _ word: String, sent: ContinuousTime) -> RenewalOutcome {
+        if holdRest(ofRenewal: word) != nil { return .renewed(.armed(at: sent, for: item.lease)) }
+        if word.hasPrefix("revoked ") { return .lost(.revoked(WakeMessage.reason(word.dropFirst(8)))) }
+        return switch word {
+        case "free": .lost(.expired)
+        case "other": .lost(.superseded)
+        default: .unknown(.badAnswer(of: "renew"))
+        }
+    }
+
+    /// The milliseconds after `ok`; `nil` for any other answer.
+    static func holdRest(ofRenewal word: String) -> Int64? {
+        word.hasPrefix("ok ") ? Int64(word.dropFirst(3)) : nil
+    }
+
+    package func release(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> ReleaseOutcome {
+        let keys = try keys(of: grant.names)
+        life.forgetLimit(of: grant.request)
+        var call = freeingCall(LockScripts.release, keys)
+        call.append(grant.request.description)
+        call.append(grant.token.description)
+        let (answer, isRepeated) = try await runPersistently(call, until: deadline)
+        guard let parts = answer.elements, parts.count == 2, let freed = parts[0].integer else {
+            throw .badAnswer(of: "release")
+        }
+        // A repetition cannot tell its own first attempt from an end of the lease; the client knows how long it believed in that.
+        if freed == Int64(keys.count) || isRepeated { return .released }
+        if let limit = grant.holdLimit, limit <= time.now { return .lost(.holdLimit) }
+        return .lost(freed == 0 ? .expired : .superseded)
+    }
+
+    package func downgrade(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> Grant {
+        let keys = try keys(of: grant.names)
+        var call = freeingCall(LockScripts.downgrade, keys)
+        call.append(grant.request.description)
+        call.append(grant.token.description)
+        guard try await runPersistently(call, until: deadline).answer.integer == 1 else { throw Self.notHeld(grant) }
+        var shared = grant
+        shared.mode = .shared
+        return shared
+    }
+
+    static func notHeld(_ grant: Grant) -> LockError {
+        let name = grant.names.first?.text ?? ""
+        return LockError(
+            .notHeld, "The lock \"\(name)\" is not held any more. Acquire it again.", effect: .didNotHappen)
+    }
+
+    package func handOver(_ grant: Grant, to request: LockRequest) async throws(LockError) -> Grant? {
+        try request.check(against: capabilities)
+        try request.checkRules()
+        guard grant.names.count == 1, request.names == grant.names else { throw LockError(Refusal.badNames) }
+        guard request.mode == .exclusive else { throw LockError(Refusal.notExclusive) }
+        let call = handOverCall(grant, to: request, try keys(of: grant.names))
+        let sent = time.now
+        let answer = try await answer(to: call, sent.advanced(by: Self.handOverPatience))
+        guard let parts = answer.elements, let word = parts.first?.text else { throw .badAnswer(of: "handover") }
+        switch (word, parts.count) {
+        case ("refused", 1): return nil
+        case ("lost", 1): throw Self.notHeld(grant)
+        case ("granted", 3):
+            guard let token = parts[1].text.flatMap(FencingToken.init), let rest = parts[2].integer else {
+                throw .badAnswer(of: "handover")
+            }
+            let new = self.grant(request, token, armedAt: sent, holdRest: rest)
+            life.forgetLimit(of: grant.request)
+            if let limit = new.holdLimit { life.watchLimit(limit, of: new.request) }
+            return new
+        default: throw .badAnswer(of: "handover")
+        }
+    }
+
+    private static let handOverPatience = Duration.seconds(2)
+
+    private func handOverCall(_ grant: Grant, to request: LockRequest, _ keys: [LockKeys]) -> RedisScriptCall {
+        var call = call(LockScripts.handOver, keys)
+        call.append(grant.request.description)
+        call.append(grant.token.description)
+        call.append(request.id.description)
+        call.append(request.owner.description)
+        call.append(request.lease.millisecondsUp)
+        call.append(request.terms.lockDelay.millisecondsUp)
+        call.append(request.terms.minimumHold.millisecondsUp)
+        call.append(request.terms.maximumHold?.millisecondsUp ?? 0)
+        call.append(channel)
+        call.append(request.note.word)
+        return call
+    }
+}

@@ -1,0 +1,46 @@
+import Lockstead
+import Logging
+
+extension RedisBackend {
+    /// Hears what is told to this client, and takes every gap for a chance that something was missed.
+    func listen() async {
+        var isFirst = true
+        for await event in client.subscribe(to: .channel(channel)) {
+            switch event {
+            case .subscribed:
+                if !isFirst { verdict.forget() }
+                isFirst = false
+                // A release before this moment found nobody listening (R28).
+                wakes.ringAll()
+            case .interrupted:
+                life.tell(.suspect(nil, "the connection to the server was lost"))
+                wakes.ringAll()
+            case .message(let message): hear(message.payload)
+            case .refused(let error):
+                logger.error(
+                    "Waiters of this client are told nothing and look once a second: the channel was refused",
+                    metadata: ["channel": "\(channel)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func hear(_ payload: [UInt8]) {
+        switch WakeMessage(payload) {
+        case .granted(let request, let token): wakes.ring(request, granted: token)
+        case .look(let request): wakes.ring(request)
+        case .revoked(let request, let reason): life.tell(.lost(request, .revoked(reason)))
+        // From a newer version, or from somebody who plays with us.
+        case nil: logger.debug("A message on the own channel makes no sense", metadata: ["channel": "\(channel)"])
+        }
+    }
+
+    /// Tells the holders whose cap on the total hold is reached; the server ends their grants by itself.
+    func endHoldsAtTheirLimits() async {
+        while !Task.isCancelled {
+            let (reached, next) = life.limitsReached(at: time.now)
+            for request in reached { life.tell(.lost(request, .holdLimit)) }
+            // Ended by its cancellation, as the loop.
+            _ = try? await life.limitsChanged.sleep(until: next, on: time)
+        }
+    }
+}

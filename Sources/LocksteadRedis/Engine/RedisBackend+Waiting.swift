@@ -1,0 +1,136 @@
+package import Lockstead
+import RESP
+
+extension RedisBackend {
+    /// RULES 20: the longest time between two looks, whatever wake-up was lost. Each look is also the waiter's sign of life.
+    private static let fallback = Duration.seconds(1)
+    /// So that clients who wait for the same end do not look at the same moment.
+    private static let mostJitter = Duration.milliseconds(20)
+    /// Between two looks at a server that does not answer.
+    private static let retryPause = Duration.milliseconds(250)
+    /// A server that has not answered for so long ends the wait.
+    private static let patience = Duration.seconds(30)
+
+    /// Waits in the queue until granted, timed out, cancelled or refused.
+    ///
+    /// - Parameters:
+    ///   - ask: What is asked for.
+    ///   - first: What the first answer said; `nil` where it was lost.
+    func wait(_ ask: Ask, from first: Outlook?) async throws(LockError) -> AcquireOutcome {
+        var (outlook, place) = (first, first?.place)
+        var lastAnswer = time.now
+        while true {
+            await sleep(ask, outlook)
+            if let reason = reasonToLeave(ask) {
+                await withdraw(ask)
+                throw reason
+            }
+            switch await look(ask, place) {
+            case .success(.granted(let grant)): return try await accept(grant, of: ask)
+            case .success(.busy(let description)): return .busy(description)
+            case .success(.queued(let next)): (outlook, place, lastAnswer) = (next, next.place, time.now)
+            case .failure(.refused(let error)): throw error
+            case .failure(.unanswered(let error)):
+                let isPatient = error.maySubside && lastAnswer.advanced(by: Self.patience) > time.now
+                outlook = nil
+                if time.now >= ask.request.wait.deadline { return await endUnanswered(ask) }
+                if !isPatient, !Task.isCancelled {
+                    await withdraw(ask)
+                    throw LockError(error)
+                }
+            }
+        }
+    }
+
+    private func reasonToLeave(_ ask: Ask) -> LockError? {
+        if Task.isCancelled { return Self.cancelled(ask.request) }
+        do throws(LockError) { try ensureRunning() } catch { return error }
+        return nil
+    }
+
+    /// The server fell silent just as the wait was over: what may be left of the request there is cleaned up without its caller.
+    private func endUnanswered(_ ask: Ask) async -> AcquireOutcome {
+        withdrawLater(ask)
+        return .busy(nil)
+    }
+
+    /// Returns when a look is due: somebody called, or the time for it has come.
+    private func sleep(_ ask: Ask, _ outlook: Outlook?) async {
+        guard let wake = ask.wake else { return }
+        let jitter = Duration.milliseconds(Int64.random(in: 1...Self.mostJitter.millisecondsUp))
+        let pause = outlook.map { $0.opensIn.map { min($0 + jitter, Self.fallback) } ?? Self.fallback + jitter }
+        let until = min(ask.request.wait.deadline, time.now.advanced(by: pause ?? Self.retryPause))
+        // A cancellation is looked at by the caller.
+        _ = try? await wake.signal.sleep(until: until, on: time)
+    }
+
+    /// Confirms a hand-over, or asks again: a waiter's sign of life.
+    private func look(_ ask: Ask, _ place: String?) async -> Result<Asked, AskFailure> {
+        let deadline = ask.request.wait.deadline
+        if let token = ask.wake?.takeToken() {
+            // A lapsed claim is no reason to leave: the next ask brings back the old place (R32).
+            if let grant = await confirm(ask, token) { return .success(.granted(grant)) }
+        }
+        let isOver = time.now >= deadline
+        let limit = isOver ? time.now.advanced(by: Self.lastWord) : min(
+            time.now.advanced(by: engine.configuration.timeouts.command), deadline.advanced(by: Self.lastWord))
+        return await send(ask, place: place, waits: !isOver, limit)
+    }
+
+    /// RULES 2, 20: a hand-over is held only from its confirmation on, whose transmission counts.
+    private func confirm(_ ask: Ask, _ token: FencingToken) async -> Grant? {
+        let sent = time.now
+        let call = renewCall([RenewalItem(ask.request, token, ask.keys)])
+        // Whatever went wrong, the ask that follows finds the claim if it is still there.
+        guard let answer = try? await client.run(call, deadline: sent.advanced(by: Self.claim)),
+            let word = answer.elements?.first?.text, let rest = Self.holdRest(ofRenewal: word)
+        else { return nil }
+        return grant(ask.request, token, armedAt: sent, holdRest: rest)
+    }
+
+    /// What a hand-over gives a waiter to confirm it; as `CLAIM` in `Scripts/common.lua`.
+    private static let claim = Duration.seconds(1)
+}
+
+// MARK: Leaving
+
+extension RedisBackend {
+    /// For so long a request that was sent and withdrawn may still be on its way, and is refused when it arrives.
+    static let onItsWay = Duration.seconds(30)
+    private static let leaveTaking = Duration.seconds(2)
+
+    /// R26: leaves the queues, giving back a grant that crossed. Not cancellable; what fails is tried again in the background.
+    func withdraw(_ ask: Ask) async {
+        let call = cancelCall(ask.request, ask.keys)
+        do throws(LockError) {
+            _ = try await runPersistently(call, until: time.now.advanced(by: Self.leaveTaking))
+        } catch {
+            withdrawLater(ask)
+        }
+    }
+
+    /// The same, in the backend's own task group: until it is done, or the lease would have run out anyway.
+    func withdrawLater(_ ask: Ask) {
+        let call = cancelCall(ask.request, ask.keys)
+        let end = time.now.advanced(by: max(ask.request.lease, Self.onItsWay))
+        life.add { [self] in
+            // What cannot be told to the server by then has ended there by itself.
+            _ = try? await runPersistently(call, until: end)
+        }
+    }
+
+    func cancelCall(_ request: LockRequest, _ keys: [LockKeys]) -> RedisScriptCall {
+        var call = freeingCall(LockScripts.cancel, keys)
+        call.append(request.id.description)
+        call.append(Self.onItsWay.millisecondsUp)
+        return call
+    }
+
+    package func cancel(_ request: LockRequest, deadline: ContinuousTime) async throws(LockError) {
+        let keys = try keys(of: request.names)
+        life.forgetLimit(of: request.id)
+        _ = try await runPersistently(cancelCall(request, keys), until: deadline)
+        // Whoever still waits under this request is to see that it is over.
+        wakes.ring(request.id)
+    }
+}

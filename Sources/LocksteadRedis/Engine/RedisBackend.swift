@@ -1,0 +1,141 @@
+package import Lockstead
+import Logging
+import RESP
+import Synchronization
+
+/// Locks on one Redis or Valkey server: every act is one script, waiters are told on a channel of their client's own.
+///
+/// Everything that decides is in the scripts, in the server's time; this side sends, waits and keeps its promises about deadlines.
+package final class RedisBackend: LockBackend {
+    package let capabilities: Capabilities
+    let engine: RedisEngine
+    let client: any RedisClient
+    let naming: LockNaming
+    let time: any TimeSource
+    let logger: Logger
+    /// Where hand-overs and revocations for this client are told.
+    let channel: String
+    let wakes = Wakes()
+    let life = BackendLife()
+    let verdict = VerdictKeeper()
+    let watches = WatchBeginnings()
+
+    /// Connects to nothing yet.
+    ///
+    /// - Parameters:
+    ///   - engine: The settings.
+    ///   - client: What carries the scripts to the server.
+    ///   - context: The clocks to live by, and where to log.
+    /// - Throws: `LockError` with the code `invalidOption` for settings that cannot be meant.
+    package init(_ engine: RedisEngine, client: any RedisClient, context: EngineContext) throws(LockError) {
+        try engine.check()
+        (self.engine, self.client, time, logger) = (engine, client, context.time, context.logger)
+        naming = LockNaming(prefix: engine.prefix)
+        var generator = SystemRandomNumberGenerator()
+        channel = "lockstead:wake:" + OwnerID.random(using: &generator).description
+        var features: Capabilities.Features = [
+            .shared, .permits, .barging, .severalNames, .lockDelay, .minimumHold, .maximumHold, .downgrade, .handOver,
+            .inspect, .list, .changes, .forceRelease, .betweenProcesses, .registers,
+        ]
+        if engine.sharing == .lockstead { features.formUnion([.fair, .priority]) }
+        capabilities = Capabilities(
+            engine: "redis", guarantee: Self.guarantee, features: features, shortestLease: RedisEngine.shortestLease,
+            longestLease: engine.longestLease, queuesLocally: true)
+    }
+
+    /// RULES 18: whatever the server is told to keep, a restart, a failover or a stepped clock may break it.
+    static let guarantee = Guarantee(exclusion: .advisory, scope: .cluster, fencing: .advisory)
+
+    /// Keeps the connections and listens, until the task is cancelled.
+    package func run() async throws {
+        defer { life.end() }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.client.run() }
+            group.addTask { await self.listen() }
+            group.addTask { await self.endHoldsAtTheirLimits() }
+            for await job in life.jobs { group.addTask { await job() } }
+            group.cancelAll()
+        }
+    }
+
+    package func notices() -> AsyncStream<BackendNotice> { life.makeNotices() }
+
+    func ensureRunning() throws(LockError) {
+        guard life.isOver else { return }
+        throw LockError(.shutDown, "The Redis engine was shut down. Open another client.", effect: .didNotHappen)
+    }
+}
+
+// MARK: Calls
+
+extension RedisBackend {
+    /// A script's call for names, with what all scripts take first.
+    func call(_ script: RedisScript, _ keys: [LockKeys], capacity: Int = 96) -> RedisScriptCall {
+        var call = script.call(keys: keys.flatMap(\.scriptKeys), capacity: capacity)
+        call.append(engine.configuration.database)
+        return call
+    }
+
+    /// The same for scripts that may free a name.
+    func freeingCall(_ script: RedisScript, _ keys: [LockKeys]) -> RedisScriptCall {
+        var call = call(script, keys)
+        call.append(engine.sharing == .foreign ? "foreign" : "fair")
+        return call
+    }
+
+    func keys(of names: [LockName]) throws(LockError) -> [LockKeys] {
+        var keys: [LockKeys] = []
+        for name in names { keys.append(try naming.keys(of: name)) }
+        return keys
+    }
+
+    /// Runs a script once.
+    func answer(to call: RedisScriptCall, _ deadline: ContinuousTime) async throws(LockError) -> RESPValue {
+        do throws(RedisError) { return try await client.run(call, deadline: deadline) } catch {
+            throw LockError(error)
+        }
+    }
+
+    /// Runs a script until it is answered, whatever happens to the connection, or the deadline passes.
+    ///
+    /// Only for scripts that do the same when they are run again. Not affected by cancellation of the calling task.
+    ///
+    /// - Returns: The answer, and whether an earlier attempt may have been carried out too.
+    func runPersistently(
+        _ call: RedisScriptCall, until deadline: ContinuousTime
+    ) async throws(LockError) -> (answer: RESPValue, isRepeated: Bool) {
+        try await shieldedFromCancellation { await self.attempts(of: call, until: deadline) }.get()
+    }
+
+    private func attempts(
+        of call: RedisScriptCall, until deadline: ContinuousTime
+    ) async -> Result<(answer: RESPValue, isRepeated: Bool), LockError> {
+        var (mayBeDone, pause) = (false, Duration.milliseconds(10))
+        while true {
+            do throws(RedisError) {
+                return .success((try await client.run(call, deadline: deadline), mayBeDone))
+            } catch {
+                mayBeDone = mayBeDone || error.effect == .mayHaveHappened
+                let next = time.now.advanced(by: pause)
+                guard error.maySubside, next < deadline, !life.isOver else {
+                    var failure = LockError(error)
+                    if mayBeDone { failure.effect = .mayHaveHappened }
+                    return .failure(failure)
+                }
+                // Nobody cancels the task this runs in.
+                _ = try? await time.sleep(until: next)
+                pause = min(pause * 2, .milliseconds(250))
+            }
+        }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up: the server must not end anything sooner than was promised.
+    var millisecondsUp: Int64 {
+        let (seconds, attoseconds) = components
+        let part = (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
+        return overflow ? .max : product + part
+    }
+}

@@ -1,0 +1,95 @@
+package import Lockstead
+import Synchronization
+
+extension RedisBackend {
+    /// What happens from now on: whatever this client reads after it is read after the watch has begun.
+    ///
+    /// Where the connection is lost the stream ends with `engineUnavailable`, since changes may be missing.
+    package func changes(prefix: String) -> AsyncThrowingStream<LockChange, any Error> {
+        let (stream, continuation) = AsyncThrowingStream.makeStream(
+            of: LockChange.self, bufferingPolicy: .bufferingOldest(Watch.mostUnread))
+        let base = "lockstead:events:\(engine.configuration.database):"
+        let subscription = client.subscribe(to: .pattern((base + naming.prefix + prefix).globEscaped + "*"))
+        let watch = Watch(
+            prefix: prefix, channelBase: base, subscription: subscription, stream: continuation, begun: watches.begin())
+        let farewell = life.atEnd {
+            subscription.cancel()
+            continuation.finish()
+        }
+        continuation.onTermination = { [life] _ in
+            subscription.cancel()
+            life.forgetFarewell(farewell)
+        }
+        life.add { [self] in await follow(watch) }
+        return stream
+    }
+
+    /// Returns when all watches have begun that were asked for before, so that a reading after a watch misses nothing between.
+    func watchesBegun(until deadline: ContinuousTime) async {
+        await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
+    }
+
+    private func follow(_ watch: Watch) async {
+        let follower = WatchFollower(backend: self, watch: watch)
+        await follower.run()
+        watches.ended(watch.begun)
+    }
+}
+
+/// One reader of changes.
+struct Watch: Sendable {
+    /// So many changes wait for one reader at most: a busy server makes them in a second.
+    static let mostUnread = 100_000
+
+    let prefix: String
+    let channelBase: String
+    let subscription: RedisSubscription
+    let stream: AsyncThrowingStream<LockChange, any Error>.Continuation
+    let begun: WatchBeginnings.Ticket
+}
+
+/// Which watches the server has not confirmed yet.
+final class WatchBeginnings: Sendable {
+    typealias Ticket = UInt64
+
+    private struct State {
+        var next: Ticket = 0
+        var pending: Set<Ticket> = []
+        var waiting: [UInt64: WakeSignal] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func begin() -> Ticket {
+        state.withLock { state in
+            state.next += 1
+            state.pending.insert(state.next)
+            return state.next
+        }
+    }
+
+    /// The server has confirmed it, or it is over.
+    func ended(_ ticket: Ticket) {
+        let signals = state.withLock { state in
+            state.pending.remove(ticket)
+            return state.waiting.values.map(\.self)
+        }
+        for signal in signals { signal.ring() }
+    }
+
+    func allBegun(until deadline: ContinuousTime, on time: any TimeSource) async {
+        let earlier = state.withLock { $0.pending }
+        guard !earlier.isEmpty else { return }
+        let signal = WakeSignal()
+        let ticket = state.withLock { state in
+            state.next += 1
+            state.waiting[state.next] = signal
+            return state.next
+        }
+        defer { _ = state.withLock { $0.waiting.removeValue(forKey: ticket) } }
+        while !Task.isCancelled, time.now < deadline, !state.withLock({ $0.pending.isDisjoint(with: earlier) }) {
+            // The loop looks at what ended it.
+            _ = try? await signal.sleep(until: deadline, on: time)
+        }
+    }
+}

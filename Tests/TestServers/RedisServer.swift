@@ -1,0 +1,70 @@
+import Foundation
+
+/// A real redis-server or valkey-server on a free loopback port.
+package final class RedisServer: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
+        case redis = "redis-server"
+        case valkey = "valkey-server"
+
+        /// Whether tests with it are to run: where it is installed, and always in CI, where its absence is a failure.
+        package var isRequired: Bool {
+            ProcessInfo.processInfo.environment["CI"] != nil || ServerProcess.path(of: rawValue) != nil
+        }
+
+        /// Those that tests run with.
+        package static var required: [Kind] { allCases.filter(\.isRequired) }
+    }
+
+    package let port: Int
+    package let certificates: TestCertificates?
+    private let process: ServerProcess
+
+    /// Starts a server without persistence, and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - kind: Which one.
+    ///   - tls: Whether it speaks TLS alone.
+    ///   - clientCertificates: Whether it asks for certificates of its clients.
+    ///   - options: More of its options, such as `--requirepass`, `secret`.
+    /// - Throws: `ServerError` where it is not installed or does not come up.
+    package init(
+        _ kind: Kind = .redis, tls: Bool = false, clientCertificates: Bool = false, options: [String] = []
+    ) async throws {
+        port = try Loopback.freePort()
+        let folder = try ServerProcess.makeFolder()
+        certificates = tls ? try TestCertificates(in: folder) : nil
+        var arguments = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.path]
+        arguments += tls ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"]
+        if let certificates {
+            arguments += [
+                "--tls-cert-file", certificates.server.certificate, "--tls-key-file", certificates.server.key,
+                "--tls-ca-cert-file", certificates.authority, "--tls-auth-clients", clientCertificates ? "yes" : "no",
+            ]
+        }
+        process = try ServerProcess(kind.rawValue, in: folder, arguments + options)
+        try await waitUntilListening()
+    }
+
+    /// Ends it at once, as a power cut would.
+    package func kill() { process.kill() }
+
+    /// Starts it anew on the same port.
+    package func restart() async throws {
+        try process.start()
+        try await waitUntilListening()
+    }
+
+    /// Holds it in its steps.
+    package func pause() { process.pause() }
+
+    /// Lets it go on.
+    package func resume() { process.resume() }
+
+    private func waitUntilListening() async throws {
+        for _ in 0..<1_000 {
+            if Loopback.answers(port: port) { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw ServerError("the server does not listen: \(process.log)")
+    }
+}
