@@ -151,7 +151,9 @@ let package = Package(
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
             name: "LocksteadTestHolder",
-            dependencies: ["Lockstead", "LocksteadTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Lockstead", "LocksteadEngines", "LocksteadTesting", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         // Hostile bytes: what is fed with them, and the corpus as a test.

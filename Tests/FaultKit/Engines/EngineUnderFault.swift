@@ -1,4 +1,4 @@
-package import Lockstead
+import Lockstead
 
 /// An engine that faults are brought to: how to start it for one run, and what is expected of it.
 package protocol EngineKind: Sendable {

@@ -1,4 +1,4 @@
-package import Lockstead
+import Lockstead
 
 /// The file engine: nothing to start, nothing to cut.
 package struct FileKind: EngineKind {

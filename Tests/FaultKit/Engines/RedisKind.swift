@@ -1,4 +1,4 @@
-package import Lockstead
+import Lockstead
 
 /// One Redis or Valkey server.
 package struct RedisKind: EngineKind {

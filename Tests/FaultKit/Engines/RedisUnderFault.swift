@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-package import Lockstead
+import Lockstead
 import LocksteadEngines
 import Synchronization
 import TestProcesses
@@ -85,7 +85,7 @@ final class RedisUnderFault: EngineUnderFault {
         guard let socket = try? Sockets.connect(to: listeningPort) else { return false }
         defer { close(socket) }
         let question = Array("PING\r\n".utf8)
-        guard send(socket, question, question.count, Int32(MSG_NOSIGNAL.rawValue)) == question.count else {
+        guard send(socket, question, question.count, Int32(MSG_NOSIGNAL)) == question.count else {
             return false
         }
         var patience = timeval(tv_sec: 1, tv_usec: 0)

@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-package import Lockstead
+import Lockstead
 import LocksteadTesting
 import Synchronization
 

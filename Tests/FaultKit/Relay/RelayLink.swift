@@ -54,7 +54,7 @@ struct RelayLink {
         _ generator: inout SystemRandomNumberGenerator
     ) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = recv(direction == .toServer ? client : server, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+        let count = recv(direction == .toServer ? client : server, &buffer, buffer.count, Int32(MSG_DONTWAIT))
         if count < 0, errno == EAGAIN || errno == EINTR { return false }
         guard count > 0 else {
             if count < 0 { (isOver, isBroken) = (true, true) }
@@ -87,24 +87,25 @@ struct RelayLink {
 
     /// Sends on what is due.
     mutating func send(_ rules: RelayRules, now: Int64) {
-        if !rules.frozen.contains(.toServer) { send(&toServer, to: server, now) }
-        if !rules.frozen.contains(.toClient) { send(&toClient, to: client, now) }
+        var isWhole = true
+        if !rules.frozen.contains(.toServer) { isWhole = Self.send(&toServer, to: server, now) }
+        if !rules.frozen.contains(.toClient) { isWhole = Self.send(&toClient, to: client, now) && isWhole }
+        if !isWhole { (isOver, isBroken) = (true, true) }
         // The end of one side is the end of both, once all has arrived: no engine's protocol lives on half a connection.
         if isClientDone, toServer.isEmpty { isOver = true }
         if isServerDone, toClient.isEmpty { isOver = true }
     }
 
-    private mutating func send(_ line: inout DelayLine, to socket: CInt, _ now: Int64) {
+    /// - Returns: Whether the socket still takes bytes, now or later.
+    private static func send(_ line: inout DelayLine, to socket: CInt, _ now: Int64) -> Bool {
         while let bytes = line.first(at: now) {
-            let flags = Int32(MSG_DONTWAIT.rawValue | MSG_NOSIGNAL.rawValue)
+            let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
             let count = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
-            if count < 0, errno == EAGAIN || errno == EINTR { return }
-            guard count > 0 else {
-                (isOver, isBroken) = (true, true)
-                return
-            }
+            if count < 0, errno == EAGAIN || errno == EINTR { return true }
+            guard count > 0 else { return false }
             line.drop(count)
         }
+        return true
     }
 
     /// Closes both sides.

@@ -52,8 +52,10 @@ struct RelayThread: Sendable {
     }
 
     private mutating func welcome() {
-        let client = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+        let client = accept(listener, nil, nil)
         guard client >= 0 else { return }
+        // A child that is born just now may inherit it; it closes with the run.
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         var on: CInt = 1
         setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
         do {

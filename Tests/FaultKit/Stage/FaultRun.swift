@@ -1,4 +1,4 @@
-package import Lockstead
+import Lockstead
 import LocksteadTesting
 
 /// One fault on one engine under one setting, from the start of its servers to the verdict.

@@ -1,4 +1,4 @@
-package import Lockstead
+import Lockstead
 
 /// How runs are made.
 package struct StageSetting: Sendable {

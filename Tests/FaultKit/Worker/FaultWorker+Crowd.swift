@@ -18,7 +18,7 @@ extension FaultWorker {
     private func visit(_ name: String, _ client: LockClient, value: UInt64) async {
         do {
             try await client.withLock(name, waitingAtMost: .seconds(30), lease: lease) { lease in
-                tally.withLock { $0.grants += 1 }
+                tally.update { $0.grants += 1 }
                 try await recorder.criticalSection(lease) { try await update(name, lease.token, value) }
             }
         } catch {
@@ -52,11 +52,11 @@ extension FaultWorker {
     private func note(_ error: any Error) async {
         switch error {
         case is CancellationError: return
-        case let error as GuardError where error.code == .stale: tally.withLock { $0.refused += 1 }
-        case let error as LockError where error.code == .leaseLost: tally.withLock { $0.lost += 1 }
-        case let error as LockError: tally.withLock { $0.failures["\(error.code)", default: 0] += 1 }
-        case let error as GuardError: tally.withLock { $0.failures["guard-\(error.code)", default: 0] += 1 }
-        default: tally.withLock { $0.failures["other", default: 0] += 1 }
+        case let error as GuardError where error.code == .stale: tally.update { $0.refused += 1 }
+        case let error as LockError where error.code == .leaseLost: tally.update { $0.lost += 1 }
+        case let error as LockError: tally.update { $0.failures["\(error.code)", default: 0] += 1 }
+        case let error as GuardError: tally.update { $0.failures["guard-\(error.code)", default: 0] += 1 }
+        default: tally.update { $0.failures["other", default: 0] += 1 }
         }
         // An engine that is down would be asked without a pause; cancellation ends the pause and the loop.
         _ = try? await time.sleep(until: time.now.advanced(by: .milliseconds(20)))

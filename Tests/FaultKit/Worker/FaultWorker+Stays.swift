@@ -8,7 +8,7 @@ extension FaultWorker {
     /// Unlike a body it does not stop when its lease is lost: it writes all the same, as a program does that has not looked.
     func hold(_ name: String, _ client: LockClient) async {
         let stay = Stay()
-        stays.withLock { $0[name] = stay }
+        stays.update { $0[name] = stay }
         do {
             let lock = try await client.acquire(name, waitingAtMost: .seconds(600), lease: lease, purpose: "fault")
             stay.begin(lock.lease)
@@ -75,7 +75,7 @@ extension FaultWorker {
     func ask(_ name: String, losing answers: Int = 0) async {
         let (stay, cable) = (Stay(), Cable())
         cable.loseAnswers(answers)
-        stays.withLock { $0[name] = stay }
+        stays.update { $0[name] = stay }
         do {
             let backend = try engine(on: cable).makeBackend(EngineContext(logger: logger, time: time))
             var generator = SystemRandomNumberGenerator()

@@ -2,7 +2,6 @@ import Lockstead
 import LocksteadEngines
 import LocksteadTesting
 import Logging
-import Synchronization
 
 /// One process of a crowd that contends for locks while faults happen, with all that it does on record.
 ///
@@ -10,15 +9,15 @@ import Synchronization
 /// `clock WORD`, `report`, `stop`.
 /// Says on standard output what comes of it: `inside NAME TOKEN`, `doubt NAME`, `sure NAME`, `lost NAME NANOSECONDS REASON`,
 /// `wrote NAME`, `refused NAME`, `left NAME`.
-package final class FaultWorker: Sendable {
+package struct FaultWorker: Sendable {
     let options: WorkerOptions
     let recorder: HistoryRecorder
     let control: HistoryRecorder
     let time = SystemTimeSource()
     let isWorking = Watched(false)
-    let tally = Mutex(WorkerTally())
+    let tally = Watched(WorkerTally())
     /// Those who hold a lock until they are told what to do.
-    let stays = Mutex<[String: Stay]>([:])
+    let stays = Watched<[String: Stay]>([:])
 
     package init(_ options: WorkerOptions) throws {
         self.options = options
@@ -48,19 +47,19 @@ package final class FaultWorker: Sendable {
         case ("work", nil): isWorking.update { $0 = true }
         case ("rest", nil): isWorking.update { $0 = false }
         case ("clock", let word?): StandardStreams.say("clock \(word) \(time.wallClockNanoseconds)")
-        case ("report", nil): StandardStreams.say("report \(tally.withLock { $0.inWords })")
+        case ("report", nil): StandardStreams.say("report \(tally.value.inWords)")
         case ("hold", let name?): group.addTask { await hold(name, client) }
         case ("ask", let name?): group.addTask { await ask(name) }
         case ("ask-lossy", let name?): group.addTask { await ask(name, losing: 1) }
-        case ("write", let name?): stays.withLock { $0[name] }?.advance(to: .writing)
-        case ("leave", let name?): stays.withLock { $0[name] }?.advance(to: .leaving)
+        case ("write", let name?): stays.value[name]?.advance(to: .writing)
+        case ("leave", let name?): stays.value[name]?.advance(to: .leaving)
         case ("state", let name?): tellState(name)
         default: StandardStreams.say("failed to understand \(line)")
         }
     }
 
     private func tellState(_ name: String) {
-        let lease = stays.withLock { $0[name] }?.lease
+        let lease = stays.value[name]?.lease
         StandardStreams.say("state \(name) \(lease.map { $0.isHeld ? "held" : "other" } ?? "none")")
     }
 

@@ -1,5 +1,3 @@
-package import Lockstead
-
 /// What a worker is told when it starts.
 package struct WorkerOptions: Sendable, Codable {
     /// The engine's URL.
