@@ -1,4 +1,3 @@
-import Foundation
 import Lockstead
 import LocksteadEngines
 import LocksteadTesting
@@ -7,10 +6,10 @@ import Synchronization
 import TestProcesses
 import TestServers
 
-/// Redis: one real server for the whole run, and a prefix of its own for each store; its holders are real processes.
+/// Redis: a real server for each store; its holders are real processes.
 struct RedisConformance: ConformanceFixture {
     let engine = "redis"
-    /// What is added to the URL, and how the server is started.
+    /// How the server is reached.
     var variant = Variant.usual
 
     /// The ways in which the server is reached.
@@ -24,30 +23,11 @@ struct RedisConformance: ConformanceFixture {
     }
 
     func makeStore() async throws -> any ConformanceStore {
-        let server = try await SharedRedis.server(withTLS: variant == .tls)
-        var options = "prefix=\(UUID().uuidString):"
-        if variant == .resp2 { options += "&protocol=2" }
-        if variant == .tls { options += "&ca=\(server.authority)" }
-        return ServerStore(url: "\(server.url)?\(options)")
-    }
-}
-
-/// The servers that all stores share, started when they are first asked for.
-actor SharedRedis {
-    private static let shared = SharedRedis()
-    private var servers: [Bool: Task<RedisServer, any Error>] = [:]
-
-    static func server(withTLS: Bool) async throws -> RedisServer { try await shared.server(withTLS) }
-
-    private func server(_ withTLS: Bool) async throws -> RedisServer {
-        // Kept and awaited by everyone who asks.
-        let starting = servers[withTLS] ?? Task {
-            var setup = RedisServer.Setup()
-            setup.withTLS = withTLS
-            return try await RedisServer(setup)
-        }
-        servers[withTLS] = starting
-        return try await starting.value
+        let server = try await RedisServer(tls: variant == .tls)
+        let authority = server.certificates.map { "&ca=\($0.authority)" } ?? ""
+        let options = "prefix=test:\(variant == .resp2 ? "&protocol=2" : "")\(authority)"
+        let scheme = variant == .tls ? "rediss" : "redis"
+        return ServerStore(url: "\(scheme)://127.0.0.1:\(server.port)/1?\(options)") { server.kill() }
     }
 }
 
@@ -56,7 +36,9 @@ final class ServerStore: ConformanceStore {
     private let url: String
     private let holders = Mutex<[HolderProcess]>([])
 
-    init(url: String) { self.url = url }
+    private let stop: @Sendable () -> Void
+
+    init(url: String, stop: @escaping @Sendable () -> Void) { (self.url, self.stop) = (url, stop) }
 
     func makeBackend() async throws -> any LockBackend {
         try Engines.open(url).makeBackend(
@@ -72,5 +54,6 @@ final class ServerStore: ConformanceStore {
 
     func close() async {
         for holder in holders.withLock({ $0 }) { holder.destroy() }
+        stop()
     }
 }

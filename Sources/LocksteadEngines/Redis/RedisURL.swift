@@ -13,7 +13,7 @@
 
         static func settings(from url: EngineURL) throws(LockError) -> RedisEngine {
             let isSocket = url.scheme.hasSuffix("+unix")
-            let isSecure = url.scheme.hasSuffix("s") && !isSocket
+            let isSecure = ["rediss", "valkeys"].contains(url.scheme)
             try url.requireOptions(among: forAll + (isSocket ? forSockets : []) + (isSecure ? forTLS : []))
             var configuration = isSocket ? try socket(url) : try host(url)
             if isSecure { configuration.tls = try tls(url) }

@@ -5,7 +5,7 @@ import RESP
 /// What a connection is used for once it is logged in.
 ///
 /// Lives on its event loop.
-protocol ChannelSession: AnyObject {
+protocol ChannelSession: AnyObject, SendableMetatype {
     /// Whether the server owes an answer.
     var isOwed: Bool { get }
     /// The log-in is done.
