@@ -181,12 +181,15 @@ let package = Package(
         // Runs them, for dev/faults, and is each of the workers; no product.
         .executableTarget(
             name: "LocksteadFaults",
-            dependencies: ["FaultKit", "Lockstead", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "FaultKit", "Lockstead", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Tests/FaultRunner", swiftSettings: settings
         ),
         // Depends on the program so that it is built before the tests, which run it.
         .testTarget(
-            name: "FaultTests", dependencies: ["FaultKit", "LocksteadFaults", "LocksteadTesting", "Lockstead"],
+            name: "FaultTests",
+            dependencies: ["FaultKit", "LocksteadFaults", "LocksteadTesting", "Lockstead", "TestProcesses"],
             swiftSettings: settings),
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
         .testTarget(

@@ -4,6 +4,8 @@ import Lockstead
 package protocol EngineKind: Sendable {
     /// As on the command line.
     var name: String { get }
+    /// Whether its clients reach it through a network.
+    var hasNetwork: Bool { get }
     /// The lease that workers ask for unless told otherwise.
     var lease: Duration { get }
     /// What can happen to it; what of that this machine cannot bring is skipped.

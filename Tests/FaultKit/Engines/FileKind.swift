@@ -4,6 +4,7 @@ import Lockstead
 package struct FileKind: EngineKind {
     package let name = "file"
     package let lease = Duration.seconds(3)
+    package let hasNetwork = false
     package let faults = FaultID.ofClients
 
     package init() {}

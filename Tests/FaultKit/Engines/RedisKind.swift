@@ -4,6 +4,7 @@ import Lockstead
 package struct RedisKind: EngineKind {
     package let name: String
     package let lease = Duration.seconds(3)
+    package let hasNetwork = true
     package let faults = FaultID.ofClients + [.serverKilled, .serverClock]
     private let program: String
 

@@ -1,4 +1,5 @@
 import Lockstead
+import LocksteadTesting
 
 /// F-R1: the server is killed with locks held, or loses power, and starts again with what it has kept.
 struct ServerKilled: FaultPlay {
@@ -9,13 +10,23 @@ struct ServerKilled: FaultPlay {
         if isLazy { try await stage.engine.stallDisk(true) }
         try await stage.open()
         stage.begin(losesPower ? "power" : "kill", "server")
+        let begin = stage.time.now
         try await stage.engine.kill()
+        stage.strike()
         if losesPower { try await stage.engine.losePower() }
         if isLazy { try await stage.engine.stallDisk(false) }
         try await stage.engine.restart()
         stage.cease(losesPower ? "power" : "kill")
+        stage.later { facts in recovery(facts, begin, stage.found.struck ?? begin) }
         try await Aftermath.await(stage)
         try await stage.close()
+    }
+
+    /// A killed server's locks are to be had again within 3 s.
+    private func recovery(_ facts: HistoryFacts, _ begin: ContinuousTime, _ struck: ContinuousTime) -> String? {
+        guard let first = facts.firstGrant(after: struck.nanoseconds) else { return "nothing was granted afterwards" }
+        let took = (first - begin.nanoseconds) / 1_000_000
+        return took <= 3_000 ? nil : "the first new grant came \(took) ms after the kill (at most 3000)"
     }
 }
 

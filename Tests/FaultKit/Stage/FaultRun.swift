@@ -34,12 +34,10 @@ package struct FaultRun: Sendable {
 
     private func play() async throws -> FaultReport {
         let play = FaultCatalogue.play(of: fault)
+        guard kind.hasNetwork || !play.needsNetwork else { throw Obstacle("the \(kind.name) engine has no network") }
         let stage = try await Stage(
             kind, mode, setting, relays: play.needsRelays, preloads: play.needsPreloads, lease: play.lease)
         do {
-            guard !play.needsNetwork || stage.engine.port != nil else {
-                throw Obstacle("the \(kind.name) engine has no network")
-            }
             try await play.bring(to: stage)
         } catch let obstacle as Obstacle {
             await stage.end()
@@ -70,7 +68,7 @@ package struct FaultRun: Sendable {
         var report = FaultReport(engine: kind.name, fault: fault, mode: mode, verdict: verdict)
         report.reasons = reasons
         report.notes = stage.found.notes
-        fill(&report, history, control, facts, stage.found.began)
+        fill(&report, history, control, facts, stage)
         return report
     }
 
@@ -85,9 +83,10 @@ package struct FaultRun: Sendable {
 
     private func fill(
         _ report: inout FaultReport, _ history: Judgement, _ control: Judgement, _ facts: HistoryFacts,
-        _ began: ContinuousTime?
+        _ stage: Stage
     ) {
         report.violations = Dictionary(history.violations.map { ($0.kind.rawValue, 1) }, uniquingKeysWith: +)
+        // One that was forgotten stands against each that is granted before it can have run out.
         report.overlaps = history.violations.count { Expectation.signsOfForgetting.contains($0.kind) }
         report.grants = history.statistics.grants
         report.zombies = history.statistics.zombies
@@ -97,9 +96,11 @@ package struct FaultRun: Sendable {
         if report.verdict == .violated, let first = history.violations.first {
             report.reasons.append("first: \(first.message) (lines \(first.lines))")
         }
-        guard let began else { return }
-        let aimed = facts.firstGrant(after: began.nanoseconds, of: Stage.prize)
-        report.secondsToFirstGrant = aimed.map { Self.seconds(began, ContinuousTime(nanoseconds: $0)) }
+        guard let began = stage.found.began else { return }
+        let struck = (stage.found.struck ?? began).nanoseconds
+        let (first, next) = (facts.firstGrant(after: struck), facts.firstGrant(after: struck, of: Stage.prize))
+        report.secondsToFirstGrant = first.map { Self.seconds(began, ContinuousTime(nanoseconds: $0)) }
+        report.secondsToNextHolder = next.map { Self.seconds(began, ContinuousTime(nanoseconds: $0)) }
         let (alive, kept) = facts.survival(at: began.nanoseconds)
         (report.grantsAlive, report.grantsKept) = (alive, kept)
         if alive > 0 { report.survivalPercent = 100 * Double(kept) / Double(alive) }

@@ -33,6 +33,8 @@ final class Stage: Sendable {
         var failures: [String] = []
         var notes: [String] = []
         var began: ContinuousTime?
+        /// From when on no answer can be one that was given before the fault.
+        var struck: ContinuousTime?
         var controlMustLose = false
         /// Checks that need the whole history.
         var later: [@Sendable (HistoryFacts) -> String?] = []
@@ -115,6 +117,9 @@ final class Stage: Sendable {
         recorder.nemesis(fault, true, detail)
         findings.withLock { findings in if findings.began == nil { findings.began = time.now } }
     }
+
+    /// Says that the fault has done its work: what is granted from now on is new.
+    func strike() { findings.withLock { $0.struck = time.now } }
 
     func cease(_ fault: String) { recorder.nemesis(fault, false) }
 

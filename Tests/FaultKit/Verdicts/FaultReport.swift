@@ -9,8 +9,10 @@ package struct FaultReport: Sendable, Codable {
     package var verdict: FaultVerdict
     /// Why it was violated or skipped.
     package var reasons: [String] = []
-    /// From the fault to the first grant of the lock that it hit.
+    /// From the fault to the first new grant of any lock.
     package var secondsToFirstGrant: Double?
+    /// From the fault to the next grant of the lock that it hit; where the holder keeps it, that is when it left.
+    package var secondsToNextHolder: Double?
     /// Of the grants that lived when the fault began, how many the engine confirmed after it.
     package var grantsKept: Int?
     package var grantsAlive: Int?
@@ -42,6 +44,7 @@ package struct FaultReport: Sendable, Codable {
         var line = "\(engine) \(fault) [\(mode)] \(verdict.rawValue)"
         if verdict == .skipped { return line + ": " + reasons.joined(separator: "; ") }
         if let secondsToFirstGrant { line += ", first new grant after \(Self.rounded(secondsToFirstGrant)) s" }
+        if let secondsToNextHolder { line += ", of the prize after \(Self.rounded(secondsToNextHolder)) s" }
         if let survivalPercent, let grantsKept, let grantsAlive {
             line += ", survival \(Self.rounded(survivalPercent)) % (\(grantsKept) of \(grantsAlive))"
         }
