@@ -53,7 +53,7 @@ let package = Package(
         // Virtual time, faulty links, planted mistakes and a judge, around the machines of LockCore.
         .target(
             name: "LocksteadSimulator",
-            dependencies: ["LockCore", "SeededRandom"],
+            dependencies: ["LockCore", "SeededRandom", .product(name: "HeapModule", package: "swift-collections")],
             swiftSettings: settings
         ),
         // The one system call that Swift's Glibc module leaves out: which file system is this?
@@ -147,7 +147,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LocksteadSimulatorTests", dependencies: ["LockCore", "LocksteadSimulator", "SeededRandom"],
-            exclude: ["regression-seeds.txt"], swiftSettings: settings),
+            swiftSettings: settings),
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
             name: "LocksteadTestHolder",
@@ -221,7 +221,10 @@ let package = Package(
             path: "Tests/RedisProbe", swiftSettings: settings),
         .testTarget(
             name: "LocksteadEnginesTests",
-            dependencies: ["LocksteadEngines", "LocksteadTesting", "Lockstead", "SeededRandom"],
+            dependencies: [
+                "LocksteadEngines", "LocksteadRedis", "LocksteadTesting", "Lockstead", "SeededRandom",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         // Depends on the program so that it is built before the tests, which run it as real processes.
         .testTarget(
@@ -245,7 +248,7 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadTesting", "TestProcesses",
+                "Lockstead", "LocksteadEngines", "LocksteadTesting", "TestProcesses", "TestServers",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

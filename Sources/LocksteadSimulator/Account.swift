@@ -21,6 +21,8 @@ enum Account {
         }
     }
 
+    static func of(_ names: [LockName]) -> String { names.map(\.text).joined(separator: "+") }
+
     static func of(_ answer: Answer) -> String {
         switch answer {
         case .granted(let grant): "granted token \(grant.token)"

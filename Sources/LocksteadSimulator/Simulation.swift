@@ -10,8 +10,11 @@ package protocol Simulation {
     /// Takes one step; what was wrong with it in words, or `nil`.
     mutating func step() -> String?
 
-    /// Lets all faults heal and everything come to rest; what did not in words, or `nil`.
-    mutating func settle() -> String?
+    /// Lets all faults heal and everything come to rest.
+    ///
+    /// - Parameter tell: Receives each step in words.
+    /// - Returns: What did not come to rest, in words, or `nil`.
+    mutating func settle(_ tell: (String) -> Void) -> String?
 
     /// Sums up all that has happened: equal for equal courses.
     var digest: UInt64 { get }
@@ -26,9 +29,11 @@ package struct SimulationOptions: Sendable, Hashable {
     package var bug: SimulatedBug?
     /// The table's own rules are looked at after every so many steps; the judge looks at each step always.
     package var checkEvery: Int
+    /// Whether somebody reads each step in words.
+    var isTraced = false
 
     /// Indexes, timers, digest and wait-for graph cost a walk over all records: they are looked at after so many looks at the rules.
-    private static let looksForBooks = 16
+    private static let looksForBooks = 32
 
     /// Makes no mistake and checks after every step, unless told otherwise.
     package init(bug: SimulatedBug? = nil, checkEvery: Int = 1) {
@@ -46,6 +51,8 @@ package struct SimulationOptions: Sendable, Hashable {
 package enum SimulatedLayer: String, CaseIterable, Sendable {
     /// `LockTable` alone, under hostile and sensible commands.
     case table
+    /// Clients with leases, renewal and retries against a service over a faulty network, under drifting clocks.
+    case session
 
     /// Runs one seed to its end.
     ///
@@ -59,8 +66,11 @@ package enum SimulatedLayer: String, CaseIterable, Sendable {
         seed: UInt64, steps: Int, options: SimulationOptions = SimulationOptions(),
         trace: ((Int, String) -> Void)? = nil
     ) -> SimulationResult {
-        switch self {
+        var options = options
+        options.isTraced = trace != nil
+        return switch self {
         case .table: run(TableWalk(seed: seed, options: options), seed, steps, trace)
+        case .session: run(SessionWalk(seed: seed, options: options), seed, steps, trace)
         }
     }
 
@@ -75,7 +85,8 @@ package enum SimulatedLayer: String, CaseIterable, Sendable {
                 return result(simulation, seed, step, problem)
             }
         }
-        return result(simulation, seed, steps, simulation.settle().map { "at the end: \($0)" })
+        let problem = simulation.settle { trace?(steps, $0) }
+        return result(simulation, seed, steps, problem.map { "at the end: \($0)" })
     }
 
     private func result(

@@ -20,10 +20,10 @@ struct SimulateTests {
             let run = try await lockstead.run("simulate", "--seeds", "4", "--steps", "300", "--json")
             #expect(run.code == 0)
             let reports = try lines(run.output)
-            #expect(reports.compactMap { $0["layer"] as? String } == ["table"])
+            #expect(reports.compactMap { $0["layer"] as? String } == ["table", "session"])
             digests.append(reports.compactMap { $0["digest"] as? String })
         }
-        #expect(digests[0].count == 1 && digests[0] == digests[1])
+        #expect(digests[0].count == 2 && digests[0] == digests[1])
     }
 
     @Test("a broken promise ends with 70, with the seed, the step and the command that replays it")

@@ -25,10 +25,12 @@ package final class RedisServer: Sendable {
     ///   - kind: Which one.
     ///   - tls: Whether it speaks TLS alone.
     ///   - clientCertificates: Whether it asks for certificates of its clients.
+    ///   - identity: The certificate it shows.
     ///   - options: More of its options, such as `--requirepass`, `secret`.
     /// - Throws: `ServerError` where it is not installed or does not come up.
     package init(
-        _ kind: Kind = .redis, tls: Bool = false, clientCertificates: Bool = false, options: [String] = []
+        _ kind: Kind = .redis, tls: Bool = false, clientCertificates: Bool = false,
+        identity: @Sendable (TestCertificates) -> TestCertificates.Identity = \.server, options: [String] = []
     ) async throws {
         port = try Loopback.freePort()
         let folder = try ServerProcess.makeFolder()
@@ -37,7 +39,7 @@ package final class RedisServer: Sendable {
         arguments += tls ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"]
         if let certificates {
             arguments += [
-                "--tls-cert-file", certificates.server.certificate, "--tls-key-file", certificates.server.key,
+                "--tls-cert-file", identity(certificates).certificate, "--tls-key-file", identity(certificates).key,
                 "--tls-ca-cert-file", certificates.authority, "--tls-auth-clients", clientCertificates ? "yes" : "no",
             ]
         }

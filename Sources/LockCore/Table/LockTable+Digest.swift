@@ -83,13 +83,13 @@ extension LockTable {
 
     /// Waiting is the slow path, so the snapshot's own bytes serve: nothing can be forgotten here that is remembered there.
     private func recordHash(_ record: WaiterRecord) -> UInt64 {
-        var encoder = SnapshotEncoder()
+        var encoder = SnapshotEncoder(capacity: 256)
         encoder.write(record)
         return RecordHash.of(encoder.bytes, kind: 4)
     }
 
     private func recordHash(_ record: DedupRecord, of session: SessionID) -> UInt64 {
-        var encoder = SnapshotEncoder()
+        var encoder = SnapshotEncoder(capacity: 256)
         encoder.write(session)
         encoder.write(record)
         return RecordHash.of(encoder.bytes, kind: 5)

@@ -90,11 +90,14 @@ extension LockTable {
 
     private func recordProblem() -> String? {
         for slot in holderSlab.slots {
-            let holder = holderSlab[slot]
-            if holder.token.rawValue >= nextTokenValue { return "S2: a token at or above the next one" }
-            if holder.due <= logTime { return "a holder is overdue" }
-            if holder.isLive != (holder.session != nil) { return "a holder without a session, or the other way round" }
-            if let session = holder.session, sessionSlab[session].id != holder.sessionID {
+            // Field by field: a copy of the record would cost more than the look at it.
+            if holderSlab[slot].token.rawValue >= nextTokenValue { return "S2: a token at or above the next one" }
+            if holderSlab[slot].due <= logTime { return "a holder is overdue" }
+            let session = holderSlab[slot].session
+            if holderSlab[slot].isLive != (session != nil) {
+                return "a holder without a session, or the other way round"
+            }
+            if let session, sessionSlab[session].id != holderSlab[slot].sessionID {
                 return "a holder of another session"
             }
         }

@@ -50,10 +50,9 @@ extension LockTable {
     /// RULES 14: all its names are free, and nobody who conflicts comes before it in any of its queues.
     func mayBeServed(_ waiter: Slot<WaiterRecord>) -> Bool {
         guard recoveringUntil == nil else { return false }
-        let record = waiterSlab[waiter]
-        return record.entries.allSatisfy { entry in
-            isFree(lockSlab[queueSlab[entry].lock], for: record.command.mode)
-                && !isBehindConflict(entry, record.command.mode)
+        let mode = waiterSlab[waiter].command.mode
+        return waiterSlab[waiter].entries.allSatisfy { entry in
+            isFree(lockSlab[queueSlab[entry].lock], for: mode) && !isBehindConflict(entry, mode)
         }
     }
 

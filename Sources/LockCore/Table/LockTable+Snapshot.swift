@@ -8,7 +8,7 @@ extension LockTable {
         #if DEBUG || PlantedBugs
             if let forgetful { return forgetful.encoded() }
         #endif
-        var encoder = SnapshotEncoder()
+        var encoder = SnapshotEncoder(capacity: 4_096)
         encoder.write(Self.magic)
         encoder.write(Self.version)
         encoder.write(logTime)

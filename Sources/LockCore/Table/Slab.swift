@@ -69,7 +69,12 @@ package struct Slab<Record: SlabRecord>: Sendable {
 
     /// All occupied places, in no meaningful order.
     package var slots: [Slot<Record>] {
-        places.indices.filter { places[$0].next == Self.occupied }.map { Slot(index: Int32($0)) }
+        var found: [Slot<Record>] = []
+        found.reserveCapacity(count)
+        for index in places.indices where places[index].next == Self.occupied {
+            found.append(Slot(index: Int32(index)))
+        }
+        return found
     }
 }
 

@@ -13,6 +13,9 @@ package enum SnapshotError: Error, Sendable, Hashable {
 struct SnapshotEncoder {
     private(set) var bytes: [UInt8] = []
 
+    /// Begins with room for so many bytes: growing costs more than writing.
+    init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
     mutating func write(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }

@@ -96,7 +96,8 @@ public protocol LockBackend: Sendable {
 
     /// What happens to locks whose names start with `prefix`, from now on. Ends when the engine stops.
     ///
-    /// A reader that falls behind does not hold up the engine.
+    /// A reader that falls behind does not hold up the engine. An engine that has to be asked begins a moment after the call: whatever
+    /// this backend reads afterwards (`inspect`, `list`, `load`) is read after the beginning, so that nothing falls between.
     ///
     /// - Parameter prefix: What the names start with, compared byte by byte; empty for all.
     /// - Returns: The changes, in the order in which the engine made them, lock by lock; throws `unsupported` at the first

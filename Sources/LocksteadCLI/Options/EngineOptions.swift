@@ -6,7 +6,7 @@ import LocksteadEngines
 struct EngineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The engine: file:///folder or memory: (or LOCKSTEAD_ENGINE).",
+            "The engine: file:///folder, memory: or redis://host (or LOCKSTEAD_ENGINE).",
             discussion: "Without either, a file engine in your own state folder.", valueName: "url"))
     var engine: String?
 

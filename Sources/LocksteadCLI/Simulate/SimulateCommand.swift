@@ -7,13 +7,13 @@
         static let configuration = CommandConfiguration(
             commandName: "simulate", abstract: "Look for broken promises in courses of events drawn from seeds.",
             discussion: """
-                Runs the lock rules in virtual time. \
+                Runs the lock rules, and clients with leases against a service over a faulty network, in virtual time. \
                 Ends with 70 if a promise was broken, and prints the command that replays it; with --planted, if a \
                 planted mistake went unseen. A mistake in the lock rules can only be planted in a debug build, or in \
                 one with the trait PlantedBugs.
                 """)
 
-        @Option(help: "table: the lock rules; all: every layer there is.")
+        @Option(help: "table: the lock rules alone; session: leases, renewal and retries; all: both.")
         var layer = LayerOption.all
         @Option(help: "How many seeds to run, from 1 on.")
         var seeds = 200
@@ -105,11 +105,12 @@
 
     /// The layers a command names.
     enum LayerOption: String, ExpressibleByArgument, CaseIterable, Sendable {
-        case table, all
+        case table, session, all
 
         var layers: [SimulatedLayer] {
             switch self {
             case .table: [.table]
+            case .session: [.session]
             case .all: SimulatedLayer.allCases
             }
         }

@@ -16,7 +16,7 @@ public struct RedisTLS: Sendable, Hashable {
     public var certificateFile: String?
     /// A PEM file of that certificate's private key.
     public var privateKeyFile: String?
-    /// The name the certificate must bear; `nil` for the endpoint's host.
+    /// The name the certificate must bear, unless it bears the address that we connect to; `nil` for the endpoint's host.
     public var serverName: String?
     /// What is checked.
     public var verification = Verification.full

@@ -80,6 +80,8 @@ final class RedisChannelHandler: ChannelInboundHandler, ChannelLink {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .open = phase {
             close(RedisError(.connectionLost, "The connection failed.", effect: .mayHaveHappened, cause: error))
+        } else if !hasRead, error is IOError {
+            close(.closedAtLogin(settings.endpoint, tls: settings.isTLS, cause: error))
         } else {
             close(.connecting(settings.endpoint, error))
         }

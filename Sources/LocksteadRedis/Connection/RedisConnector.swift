@@ -26,6 +26,17 @@ struct RedisConnector: Sendable {
     func connect<Session: ChannelSession>(
         _ session: @escaping @Sendable () -> Session
     ) async throws(RedisError) -> OpenChannel<Session> {
+        do throws(RedisError) {
+            return try await connectOnce(session)
+        } catch {
+            throw await diagnosed(error)
+        }
+    }
+
+    /// Connects and logs in, and takes a failure as it comes.
+    func connectOnce<Session: ChannelSession>(
+        _ session: @escaping @Sendable () -> Session
+    ) async throws(RedisError) -> OpenChannel<Session> {
         let attempt = ConnectAttempt<Session>()
         let bootstrap = try bootstrap(attempt, session)
         do {

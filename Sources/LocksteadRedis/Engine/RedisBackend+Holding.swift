@@ -31,7 +31,7 @@ extension RedisBackend {
             Array(items[$0..<min($0 + Self.largestBatch, items.count)])
         }
         let sent = time.now
-        let answers = await client.pipeline(batches.map(renewCall), deadline: deadline)
+        let answers = await client.pipeline(batches.map(renewCall), deadline: limit(deadline))
         var outcomes: [RenewalOutcome] = []
         for (batch, answer) in zip(batches, answers) { outcomes += Self.outcomes(of: batch, answer, sent: sent) }
         return outcomes.enumerated().map { index, outcome in

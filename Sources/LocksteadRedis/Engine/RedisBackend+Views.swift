@@ -39,7 +39,7 @@ extension RedisBackend {
 
     private func describe(_ names: [LockName], _ deadline: ContinuousTime) async throws(LockError) -> [LockDescription] {
         let calls = try keys(of: names).map(inspectCall)
-        let answers = await client.pipeline(calls, deadline: deadline)
+        let answers = await client.pipeline(calls, deadline: limit(deadline))
         var found: [LockDescription] = []
         for (name, answer) in zip(names, answers) {
             switch answer {
@@ -78,7 +78,7 @@ extension RedisBackend {
             let command = RedisCommand(
                 "SCAN", cursor, "MATCH", pattern, "COUNT", "\(Self.scanStep)", "TYPE", type)
             let answer: RESPValue
-            do throws(RedisError) { answer = try await client.send(command, deadline: deadline) } catch {
+            do throws(RedisError) { answer = try await client.send(command, deadline: limit(deadline)) } catch {
                 throw LockError(error)
             }
             guard let parts = answer.elements, parts.count == 2, let next = parts[0].text, let page = parts[1].elements

@@ -89,9 +89,12 @@ extension RedisBackend {
         return keys
     }
 
+    /// L5 gives a call 100 ms beyond its deadline: enough for one exchange, which a deadline that has come would not leave.
+    func limit(_ deadline: ContinuousTime) -> ContinuousTime { max(deadline, time.now.advanced(by: Self.lastWord)) }
+
     /// Runs a script once.
     func answer(to call: RedisScriptCall, _ deadline: ContinuousTime) async throws(LockError) -> RESPValue {
-        do throws(RedisError) { return try await client.run(call, deadline: deadline) } catch {
+        do throws(RedisError) { return try await client.run(call, deadline: limit(deadline)) } catch {
             throw LockError(error)
         }
     }
@@ -104,7 +107,7 @@ extension RedisBackend {
     func runPersistently(
         _ call: RedisScriptCall, until deadline: ContinuousTime
     ) async throws(LockError) -> (answer: RESPValue, isRepeated: Bool) {
-        try await shieldedFromCancellation { await self.attempts(of: call, until: deadline) }.get()
+        try await shieldedFromCancellation { await self.attempts(of: call, until: self.limit(deadline)) }.get()
     }
 
     private func attempts(

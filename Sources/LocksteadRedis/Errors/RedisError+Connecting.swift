@@ -4,6 +4,13 @@ import NIOPosix
 import NIOSSL
 import RESP
 
+/// A server was reached, and said nothing that we understand: perhaps one side speaks TLS and the other does not.
+struct LoginSilence: Error, CustomStringConvertible {
+    let cause: (any Error)?
+
+    var description: String { cause.map { "\($0)" } ?? "no answer" }
+}
+
 /// What keeps a connection from being made.
 extension RedisError {
     static func refusedLogin(_ error: RESPServerError) -> RedisError {
@@ -23,7 +30,8 @@ extension RedisError {
             ? "If the server speaks plain text there, use redis:// instead of rediss://."
             : "If the server speaks TLS there, use rediss:// instead of redis://."
         return RedisError(
-            .unreachable, "\(endpoint) did not complete the log-in within \(limit). \(hint)", effect: .didNotHappen)
+            .unreachable, "\(endpoint) did not complete the log-in within \(limit). \(hint)", effect: .didNotHappen,
+            cause: LoginSilence(cause: nil))
     }
 
     static func unreachable(_ endpoint: RedisEndpoint, _ cause: any Error) -> RedisError {
@@ -38,16 +46,17 @@ extension RedisError {
             effect: .didNotHappen)
     }
 
-    static func tlsToPlainText(_ endpoint: RedisEndpoint, cause: any Error) -> RedisError {
+    static func tlsToPlainText(_ endpoint: RedisEndpoint, cause: (any Error)? = nil) -> RedisError {
         RedisError(
             .tlsMismatch, "\(endpoint) speaks plain text and was spoken to in TLS; use redis://.",
             effect: .didNotHappen, cause: cause)
     }
 
-    static func closedAtLogin(_ endpoint: RedisEndpoint, tls: Bool) -> RedisError {
+    static func closedAtLogin(_ endpoint: RedisEndpoint, tls: Bool, cause: (any Error)? = nil) -> RedisError {
         let hint = tls ? "its log tells why" : "if it speaks TLS there, use rediss://"
         return RedisError(
-            .unreachable, "\(endpoint) closed the connection without a word; \(hint).", effect: .didNotHappen)
+            .unreachable, "\(endpoint) closed the connection without a word; \(hint).", effect: .didNotHappen,
+            cause: LoginSilence(cause: cause))
     }
 
     static func tlsFailed(_ endpoint: RedisEndpoint, _ cause: any Error) -> RedisError {

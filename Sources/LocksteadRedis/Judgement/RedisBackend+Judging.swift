@@ -45,7 +45,7 @@ extension RedisBackend {
     }
 
     private func warn(of finding: ServerFinding) {
-        logger.notice(
+        logger.info(
             "The server may lose locks",
             metadata: [
                 "subject": "\(finding.subject)", "fact": "\(finding.fact)", "advice": "\(finding.advice ?? "")",

@@ -221,6 +221,11 @@ struct TableJudge {
         }
     }
 
+    /// Whether all of a grant is held.
+    func holds(_ grant: GrantRecord) -> Bool {
+        grant.names.allSatisfy { live[$0]?.contains { $0.token == grant.token } ?? false }
+    }
+
     func isRevoked(_ grant: GrantRecord) -> Bool {
         grant.names.contains { revoked.contains(Part(name: $0, token: grant.token)) }
     }
@@ -240,7 +245,9 @@ extension TableJudge {
     /// Whether what is over leaves the name open to such a grant.
     private func isOpen(_ name: LockName, to mode: LockMode, at now: LogTime) -> Bool {
         guard let left = closures[name] else { return true }
-        return Room(of: left.lazy.filter { $0.until > now }.map(\.mode)).admits(mode)
+        var room = Room()
+        for closure in left where closure.until > now { room.take(closure.mode) }
+        return room.admits(mode)
     }
 
     private func headProblem(at now: LogTime) -> String? {
@@ -263,7 +270,10 @@ extension TableJudge {
     }
 
     private func room(in name: LockName) -> Room {
-        Room(of: live[name, default: []].lazy.map(\.mode) + closures[name, default: []].lazy.map(\.mode))
+        var room = Room()
+        for grant in live[name] ?? [] { room.take(grant.mode) }
+        if !closures.isEmpty { for closure in closures[name] ?? [] { room.take(closure.mode) } }
+        return room
     }
 
     /// What those who hold a name leave to others.
@@ -272,11 +282,12 @@ extension TableJudge {
         var isTakenAlone = false
         var permits = 0
 
-        init(of modes: some Sequence<LockMode>) {
-            for mode in modes {
-                isTaken = true
-                if mode == .exclusive { isTakenAlone = true }
-                if case .permits(let count, _) = mode { permits += count }
+        mutating func take(_ mode: LockMode) {
+            isTaken = true
+            switch mode {
+            case .exclusive: isTakenAlone = true
+            case .shared: break
+            case .permits(let count, _): permits += count
             }
         }
 

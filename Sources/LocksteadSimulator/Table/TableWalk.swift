@@ -63,7 +63,7 @@ package struct TableWalk: Simulation {
         steps += 1
         if chance(40) { now = now + TimeSpan.milliseconds(Int64.random(in: 0...1500, using: &draw)) }
         if chance(2), Int.random(in: 0..<3, using: &faults) == 0, let problem = restore() { return problem }
-        if Int.random(in: 0..<200, using: &faults) == 0, let problem = crash() { return problem }
+        if Int.random(in: 0..<400, using: &faults) == 0, let problem = crash() { return problem }
         if chance(6), let problem = retry() { return problem }
         if registers.isNext(), let problem = perform(registers.command(grants, table)) { return problem }
         return perform(command())
@@ -131,24 +131,30 @@ package struct TableWalk: Simulation {
     }
 
     /// Liveness: when every holder lets go and nobody dies, every waiter is served or timed out within 60 virtual seconds.
-    package mutating func settle() -> String? {
+    package mutating func settle(_ tell: (String) -> Void = { _ in }) -> String? {
         // What the waiters themselves ask to hold at least is theirs, one after the other.
         let end = judge.waiting.reduce(now + .seconds(60)) { $0 + $1.minimumHold }
         while !judge.waiting.isEmpty, now < end {
-            for (name, grants) in judge.live.sorted(by: { $0.key < $1.key }) {
-                for grant in grants {
-                    if let problem = perform(.release(.init(session: grant.session, names: [name], token: grant.token)))
-                    {
-                        return problem
-                    }
-                }
-            }
+            if let problem = releaseAll(tell) { return problem }
             let isHeld = judge.live.contains { !$0.value.isEmpty }
             let next = isHeld ? now : min(table.nextDue ?? now, now + .seconds(1))
             now = max(next, now + .milliseconds(1))
-            if let problem = perform(.advance) { return problem }
+            let problem = perform(.advance)
+            if options.isTraced { tell(account) }
+            if let problem { return problem }
         }
         if !judge.waiting.isEmpty { return "L3: \(judge.waiting.count) waiters were never served" }
         return judge.difference(from: table)
+    }
+
+    private mutating func releaseAll(_ tell: (String) -> Void) -> String? {
+        for (name, grants) in judge.live.sorted(by: { $0.key < $1.key }) {
+            for grant in grants {
+                let problem = perform(.release(.init(session: grant.session, names: [name], token: grant.token)))
+                if options.isTraced { tell(account) }
+                if let problem { return problem }
+            }
+        }
+        return nil
     }
 }

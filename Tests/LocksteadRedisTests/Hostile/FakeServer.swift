@@ -11,7 +11,6 @@ final class FakeServer: Sendable {
 
     let port: Int
     private let channel: any Channel
-    private let connections = Mutex(0)
 
     init(_ script: @escaping Script) async throws {
         let counted = Counter()

@@ -22,7 +22,7 @@ struct HostileServerTests {
             channel.say(answer)
             if code == .connectionLost { channel.close(promise: nil) }
         }
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             // Several answers to one question: the first is good, and what follows ends the connection.
             if answer.hasPrefix("+OK") { try await node.say("GET a") }
             let error = await failure { () async throws(RedisError) in
@@ -51,7 +51,7 @@ struct HostileServerTests {
                 }
             }
         }
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             #expect(try await node.say("ECHO whole").text == "whole")
             let error = await failure { () async throws(RedisError) in
                 try await node.say("ECHO half", within: .milliseconds(300))
@@ -76,12 +76,12 @@ struct HostileServerTests {
         }
         var configuration = server.configuration
         (configuration.password, configuration.database) = ("secret", 2)
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             #expect(try await node.say("GET a").isNull)
             #expect(node.greeting?.protocolVersion == 2)
         }
         configuration.protocolVersion = .resp3
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             #expect(await failure { () async throws(RedisError) in try await node.say("GET a") } != nil)
         }
         try await server.close()
@@ -99,7 +99,7 @@ struct HostileServerTests {
     func states(answer: String, code: RedisError.Code) async throws {
         let server = try await FakeServer { channel, text in channel.say(text.contains("HELLO") ? greetingText : answer)
         }
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             let error = await failure { () async throws(RedisError) in try await node.say("SET a 1") }
             #expect(error?.code == code)
             #expect(error?.effect == .didNotHappen)
@@ -110,7 +110,7 @@ struct HostileServerTests {
     @Test("A server that refuses every client says why")
     func full() async throws {
         let server = try await FakeServer { channel, _ in channel.say("-ERR max number of clients reached\r\n") }
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             let error = await failure { () async throws(RedisError) in try await node.say("SET a 1") }
             #expect(error?.serverText?.contains("max number of clients") == true)
             #expect(error?.effect == .didNotHappen)
@@ -123,7 +123,7 @@ struct HostileServerTests {
         let server = try await FakeServer { _, _ in }
         var configuration = server.configuration
         configuration.timeouts.connect = .milliseconds(300)
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             let error = await failure { () async throws(RedisError) in try await node.say("SET a 1") }
             #expect(error?.code == .unreachable)
             #expect(error?.message.contains("rediss://") == true)
@@ -137,7 +137,7 @@ struct HostileServerTests {
             if text.contains("HELLO") { return channel.say(greetingText) }
             channel.say(">2\r\n+invalidate\r\n*1\r\n$1\r\na\r\n|1\r\n+ttl\r\n:3\r\n$1\r\nx\r\n>1\r\n+other\r\n")
         }
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             for _ in 0..<10 { #expect(try await node.say("GET a") == .blobString([0x78])) }
         }
         try await server.close()
@@ -154,7 +154,7 @@ struct HostileServerTests {
         }
         var configuration = server.configuration
         configuration.limits.pendingCommands = 100
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             try await node.say("PING")
             let results = await withTaskGroup(of: RedisError?.self) { group in
                 for _ in 0..<150 {

@@ -34,7 +34,7 @@ struct Dialect: Sendable, CustomTestStringConvertible {
 struct CommandTests {
     @Test("Commands are answered, each in its kind", arguments: Dialect.all)
     func answers(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             #expect(try await node.say("SET a 1 PX 60000").isOK)
             #expect(try await node.say("GET a").text == "1")
             #expect(try await node.say("INCR a") == .number(2))
@@ -47,7 +47,7 @@ struct CommandTests {
 
     @Test("Bytes of any kind and size come back as they went", arguments: Dialect.all)
     func bytes(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             for size in [0, 1, 1_000, 100_000, 3_000_000] {
                 var command = RedisCommand("ECHO")
                 let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
@@ -59,7 +59,7 @@ struct CommandTests {
 
     @Test("A pipeline is answered in order, errors in their places", arguments: Dialect.all)
     func pipeline(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             var commands = (0..<1_000).map { _ in RedisCommand("INCR", "n") }
             commands[500] = RedisCommand("HGET", "n", "f")
             let results = await node.pipeline(commands, deadline: nil)
@@ -75,10 +75,10 @@ struct CommandTests {
 
     @Test("Many tasks at once get each their own answers", arguments: Dialect.all)
     func manyTasks(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<256 {
-                    group.addTask {
+                    group.addTask { () async throws in
                         for round in 0..<20 {
                             let text = "\(task)/\(round)"
                             #expect(try await node.say("ECHO \(text)").text == text)
@@ -93,7 +93,7 @@ struct CommandTests {
     @Test("Errors say what the server said, what to do, and that nothing happened")
     func errors() async throws {
         let server = try await RedisServer(options: ["--maxmemory", "1"])
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             let memory = await failure { () async throws(RedisError) in try await node.say("SET a 1") }
             #expect(memory?.code == .outOfMemory)
             #expect(memory?.effect == .didNotHappen)

@@ -12,7 +12,7 @@ struct LossTests {
     @Test("A stopped server: what was written may have happened, and the answers stay in step afterwards")
     func stopped() async throws {
         let server = try await RedisServer()
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             try await node.say("SET n 0")
             server.pause()
             let error = await failure { () async throws(RedisError) in
@@ -29,7 +29,7 @@ struct LossTests {
     @Test("A deadline that has passed sends nothing")
     func passed() async throws {
         let server = try await RedisServer()
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             let error = await failure { () async throws(RedisError) in try await node.say("SET a 1", within: .zero) }
             #expect(error?.code == .deadlineExceeded)
             #expect(error?.effect == .didNotHappen)
@@ -60,7 +60,7 @@ struct LossTests {
     @Test("Cancelled at any moment, a command leaves its answer to nobody else", arguments: 0..<4)
     func cancellation(seed: UInt64) async throws {
         let server = try await RedisServer()
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             var draws = SeededGenerator(seed: seed)
             await withTaskGroup(of: Void.self) { group in
                 for task in 0..<400 {
@@ -97,7 +97,7 @@ struct LossTests {
         let server = try await RedisServer(kind)
         var configuration = server.configuration
         configuration.connectionsPerNode = 1
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             try await node.say("PING")
             async let blocked = failure { () async throws(RedisError) in try await node.say("BLPOP list 5") }
             #expect(try await blockedClients(server) == 1)
@@ -133,7 +133,7 @@ struct LossTests {
         configuration.connectionsPerNode = 1
         (configuration.timeouts.quiet, configuration.timeouts.silence) = (.milliseconds(200), .milliseconds(400))
         configuration.timeouts.connect = .milliseconds(400)
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             try await node.say("PING")
             server.pause()
             let error = await failure { () async throws(RedisError) in try await node.say("INCR n") }

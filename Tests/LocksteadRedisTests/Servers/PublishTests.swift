@@ -9,7 +9,7 @@ import TestServers
 struct PublishTests {
     @Test("Who listens hears that it does, and every message from then on", arguments: Dialect.all)
     func listening(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             let subscription = node.subscribe(to: .channel("news"))
             #expect(await subscription.next().isSubscribed)
             let pattern = node.subscribe(to: .pattern("n*"))
@@ -28,7 +28,7 @@ struct PublishTests {
 
     @Test("Who leaves is not listened for any more, and may come back", arguments: Dialect.all)
     func leaving(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             for _ in 0..<3 {
                 let subscription = node.subscribe(to: .channel("news"))
                 #expect(await subscription.next().isSubscribed)
@@ -41,7 +41,7 @@ struct PublishTests {
 
     @Test("Leaving and coming back at once ends in listening", arguments: Dialect.all)
     func racing(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             for _ in 0..<100 { node.subscribe(to: .channel("news")).cancel() }
             let subscription = node.subscribe(to: .channel("news"))
             #expect(await subscription.next().isSubscribed)
@@ -52,7 +52,7 @@ struct PublishTests {
 
     @Test("A lost connection is told, and all that is listened to is asked for again", arguments: Dialect.all)
     func resubscription(dialect: Dialect) async throws {
-        try await dialect.run { node, server in
+        try await dialect.run { (node, server) async throws in
             let subscriptions = (0..<50).map { node.subscribe(to: .channel("c\($0)")) }
             for subscription in subscriptions { #expect(await subscription.next().isSubscribed) }
             for round in 0..<3 {
@@ -85,7 +85,7 @@ struct PublishTests {
         let server = try await RedisServer(options: ["--user", "ann", "on", ">secret", "~*", "&allowed", "+@all"])
         var configuration = server.configuration
         (configuration.user, configuration.password) = ("ann", "secret")
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             let forbidden = node.subscribe(to: .channel("forbidden"))
             let allowed = node.subscribe(to: .channel("allowed"))
             guard case .refused(let error) = await forbidden.next() else {
@@ -103,7 +103,7 @@ struct PublishTests {
         var configuration = server.configuration
         (configuration.timeouts.quiet, configuration.timeouts.silence) = (.milliseconds(200), .milliseconds(400))
         configuration.timeouts.connect = .milliseconds(400)
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             let subscription = node.subscribe(to: .channel("news"))
             #expect(await subscription.next().isSubscribed)
             server.pause()
@@ -118,7 +118,7 @@ struct PublishTests {
         let server = try await RedisServer()
         var configuration = server.configuration
         configuration.limits.subscriptionBacklog = 10
-        try await withNode(configuration) { node in
+        try await withNode(configuration) { (node) async throws in
             let subscription = node.subscribe(to: .channel("news"))
             #expect(await subscription.next().isSubscribed)
             let other = node.subscribe(to: .channel("news"))

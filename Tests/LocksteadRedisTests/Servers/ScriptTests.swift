@@ -11,7 +11,7 @@ struct ScriptTests {
 
     @Test("A script the server does not have is loaded, and found again after a flush", arguments: Dialect.all)
     func reload(dialect: Dialect) async throws {
-        try await dialect.run { node, _ in
+        try await dialect.run { (node, _) async throws in
             for round in 1...3 {
                 var call = Self.script.call(keys: ["{k}1", "{k}2"])
                 call.append("argument \(round)")
@@ -29,7 +29,7 @@ struct ScriptTests {
     @Test("In a pipeline, only what is missing is sent again")
     func pipeline() async throws {
         let server = try await RedisServer()
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             let known = RedisScript("return 'known'")
             _ = try await node.run(known.call(keys: []), deadline: nil)
             let calls = [known, RedisScript("return 'new'"), RedisScript("return 7"), known].map { $0.call(keys: []) }
@@ -41,7 +41,7 @@ struct ScriptTests {
     @Test("A script that fails half-way may have happened; one that never began has not")
     func halfWay() async throws {
         let server = try await RedisServer()
-        try await withNode(server.configuration) { node in
+        try await withNode(server.configuration) { (node) async throws in
             let half = RedisScript("redis.call('SET', KEYS[1], 1) return redis.call('HGET', KEYS[1], 'f')")
             let error = await failure { () async throws(RedisError) in try await node.run(half.call(keys: ["a"])) }
             #expect(error?.effect == .mayHaveHappened)

@@ -109,6 +109,8 @@ extension ConformanceSuite {
         ) { context in
             try await context.withTwoBackends { one, two in
                 let changes = ChangeLog(two.changes(prefix: "r"))
+                // What is read after the watch is read after its beginning.
+                _ = try await two.load(try LockName("r"), deadline: context.soon)
                 let held = try await context.hold("r", on: one)
                 let asked = context.now
                 try await context.store(.value([1], keptFor: .milliseconds(300)), under: held, on: one)
@@ -133,6 +135,8 @@ extension ConformanceSuite {
         ) { context in
             try await context.withTwoBackends { one, two in
                 let changes = ChangeLog(two.changes(prefix: "r"))
+                // What is read after the watch is read after its beginning.
+                _ = try await two.load(try LockName("r"), deadline: context.soon)
                 let held = try await context.hold("r", on: one)
                 try await context.store(.value([1]), under: held, on: one)
                 try await context.store(.unchanged, under: held, on: one)

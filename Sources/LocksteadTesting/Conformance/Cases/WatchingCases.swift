@@ -72,6 +72,8 @@ extension ConformanceSuite {
         ) { context in
             try await context.withTwoBackends { one, two in
                 let changes = ChangeLog(two.changes(prefix: "w/"))
+                // What is read after the watch is read after its beginning.
+                _ = try await two.inspect(try LockName("w/1"), deadline: context.soon)
                 let note = HolderNote(host: "host", processID: 42, purpose: "purpose", traceID: "trace")
                 _ = try await context.hold("x/1", on: one)
                 let held = try await context.grant(try context.request("w/1", lease: .seconds(60), note: note), on: one)
@@ -98,10 +100,11 @@ extension ConformanceSuite {
         ConformanceCase(
             "watch/ends",
             "Whoever watches is told of revocations, ends by themselves, and waits that were given up",
-            covers: ["S8"], kinds: [.watch], needs: [.changes, .forceRelease, .maximumHold]
+            covers: ["S8"], kinds: [.watch], needs: [.changes, .forceRelease, .maximumHold, .inspect]
         ) { context in
             try await context.withTwoBackends { one, two in
                 let changes = ChangeLog(two.changes(prefix: "w/"))
+                _ = try await two.inspect(try LockName("w/1"), deadline: context.soon)
                 let held = try await context.hold("w/1", on: one)
                 let giveUp = try context.request("w/1", wait: .until(context.now.advanced(by: .milliseconds(100))))
                 guard case .busy = try await one.acquire(giveUp) else {
