@@ -111,7 +111,7 @@ struct RelayTests {
         #expect(caller.hear(within: 5000) == "the pri")
         caller.say("ze is mine")
         #expect(caller.hear(within: 5000) == "")
-        await relay.awaitSwallowed(1)
+        #expect(await relay.awaitSwallowed(1))
         let again = try self.caller()
         defer { close(again.socket) }
         again.say("prize")

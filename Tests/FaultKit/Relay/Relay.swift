@@ -46,7 +46,11 @@ package final class Relay: Sendable {
     package var swallowed: Int { desk.swallowed.value }
 
     /// Waits until so many answers have been swallowed.
-    package func awaitSwallowed(_ count: Int) async { await desk.swallowed.until { $0 >= count } }
+    ///
+    /// - Returns: Whether they were, within the limit.
+    func awaitSwallowed(_ count: Int, within limit: Duration = .seconds(20)) async -> Bool {
+        await desk.swallowed.until(within: limit) { $0 >= count }
+    }
 
     /// Ends all connections and takes no more.
     package func end() {

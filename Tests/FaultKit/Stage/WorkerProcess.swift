@@ -32,13 +32,7 @@ final class WorkerProcess: Sendable {
 
     func hear(oneOf starts: [String], within limit: Duration = .seconds(20)) async throws -> String {
         let isMatch: @Sendable (String) -> Bool = { line in starts.contains { line.hasPrefix($0) } }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.said.until { $0.contains(where: isMatch) } }
-            // Whichever is first ends the other: the fact, or our patience.
-            group.addTask { _ = try? await Task.sleep(for: limit) }
-            await group.next()
-            group.cancelAll()
-        }
+        _ = await said.until(within: limit) { $0.contains(where: isMatch) }
         if let line = said.value.first(where: isMatch) { return line }
         throw Silence(
             description:
