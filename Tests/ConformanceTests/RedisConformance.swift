@@ -20,13 +20,15 @@ struct RedisConformance: ConformanceFixture {
         case resp2
         /// Encrypted.
         case tls
+        /// The fork, under its own scheme.
+        case valkey
     }
 
     func makeStore() async throws -> any ConformanceStore {
-        let server = try await RedisServer(tls: variant == .tls)
+        let server = try await RedisServer(variant == .valkey ? .valkey : .redis, tls: variant == .tls)
         let authority = server.certificates.map { "&ca=\($0.authority)" } ?? ""
         let options = "prefix=test:\(variant == .resp2 ? "&protocol=2" : "")\(authority)"
-        let scheme = variant == .tls ? "rediss" : "redis"
+        let scheme = variant == .tls ? "rediss" : variant == .valkey ? "valkey" : "redis"
         return ServerStore(url: "\(scheme)://127.0.0.1:\(server.port)/1?\(options)") { server.kill() }
     }
 }

@@ -15,7 +15,8 @@ struct EnginesTests {
     @Test(
         "An engine this build lacks is named honestly, with what there is",
         arguments: [
-            ("redis+sentinel://h", "Redis"), ("redis+cluster://h", "Redis"), ("redlock://a,b,c", "Redlock"), ("etcd://h", "etcd"),
+            ("redis+sentinel://h", "Redis"), ("redis+cluster://h", "Redis"), ("redlock://a,b,c", "Redlock"),
+            ("etcd://h", "etcd"),
             ("zookeeper://h", "ZooKeeper"), ("consul://h", "Consul"), ("lockstead://h", "Lockstead service"),
         ])
     func absentEngines(_ url: String, _ engine: String) {

@@ -27,7 +27,8 @@ struct RedisURLTests {
 
     @Test("Options are read, each into its place")
     func options() throws {
-        let url = "rediss://h?share=foreign&prefix=app:&longestLease=10m&eviction=accept&protocol=2&connections=4"
+        let url =
+            "rediss://h?share=foreign&prefix=app:&longestLease=10m&eviction=accept&protocol=2&connections=4"
             + "&timeout=3s&clientName=me&ca=/ca&certificate=/c&key=/k&serverName=n&verify=trust"
         let engine = try settings(url)
         #expect(engine.sharing == .foreign && engine.prefix == "app:" && engine.acceptsEviction)
@@ -42,8 +43,10 @@ struct RedisURLTests {
     @Test(
         "What cannot be meant is refused, and never echoed",
         arguments: [
-            "redis:", "redis://", "redis://:0", "redis://h:0", "redis://h:70000", "redis://h:x", "redis://h/x", "redis://h/-1",
-            "redis://h?share=secret", "redis://h?eviction=secret", "redis://h?protocol=secret", "redis://h?timeout=secret",
+            "redis:", "redis://", "redis://:0", "redis://h:0", "redis://h:70000", "redis://h:x", "redis://h/x",
+            "redis://h/-1",
+            "redis://h?share=secret", "redis://h?eviction=secret", "redis://h?protocol=secret",
+            "redis://h?timeout=secret",
             "redis://h?connections=0", "redis://h?longestLease=0s", "redis://h?ca=/x", "redis://h?unknown=1",
             "redis://h?clientName=a b", "rediss://h?key=/k", "rediss://h?verify=secret", "redis+unix://h/s",
             "redis+unix:", "redis+unix:///s?database=secret", "redis://h?database=1",

@@ -65,7 +65,8 @@ struct ExecAcquisition {
         switch request.wait {
         case .never:
             try await client.tryAcquire(
-                request.name, mode: request.mode, lease: request.lease, fairness: fairness(of: client), terms: request.terms,
+                request.name, mode: request.mode, lease: request.lease, fairness: fairness(of: client),
+                terms: request.terms,
                 purpose: request.purpose)
         case .atMost(let patience):
             try await client.acquire(
@@ -73,7 +74,8 @@ struct ExecAcquisition {
                 fairness: fairness(of: client), terms: request.terms, purpose: request.purpose)
         case .forever:
             try await client.acquire(
-                request.name, mode: request.mode, lease: request.lease, fairness: fairness(of: client), terms: request.terms,
+                request.name, mode: request.mode, lease: request.lease, fairness: fairness(of: client),
+                terms: request.terms,
                 purpose: request.purpose)
         }
     }

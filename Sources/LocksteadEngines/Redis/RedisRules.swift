@@ -8,7 +8,8 @@
         static func all(of engine: RedisEngine) -> [any DoctorRule] {
             let examination = RedisExamination(engine)
             let subjects = ["version", "role", "eviction", "persistence", "replicas", "clock"]
-            return [ReachRule(examination: examination)] + subjects.map { ServerRule(subject: $0, examination: examination) }
+            return [ReachRule(examination: examination)]
+                + subjects.map { ServerRule(subject: $0, examination: examination) }
         }
     }
 
@@ -21,7 +22,8 @@
 
         func findings() async -> Result<[ServerFinding], LockError> {
             if let result { return result }
-            let context = EngineContext(logger: Logger(label: "lockstead.doctor") { _ in SwiftLogNoOpLogHandler() }, time: SystemTimeSource())
+            let context = EngineContext(
+                logger: Logger(label: "lockstead.doctor") { _ in SwiftLogNoOpLogHandler() }, time: SystemTimeSource())
             let result = await RedisBackend.examine(engine, context: context)
             self.result = result
             return result

@@ -25,7 +25,8 @@
 
         private static func read(_ url: EngineURL, into engine: inout RedisEngine) throws(LockError) {
             engine.prefix = url.option("prefix") ?? ""
-            engine.sharing = try url.choice("share", among: ["lockstead": .lockstead, "foreign": .foreign]) ?? .lockstead
+            engine.sharing =
+                try url.choice("share", among: ["lockstead": .lockstead, "foreign": .foreign]) ?? .lockstead
             engine.acceptsEviction = try url.choice("eviction", among: ["refuse": false, "accept": true]) ?? false
             if let lease = try url.duration("longestLease") { engine.longestLease = lease }
         }
@@ -94,7 +95,9 @@
         }
 
         private static func port(_ text: Substring) throws(LockError) -> Int {
-            guard let port = UInt16(text), port > 0 else { throw refusal("has no port from 1 to 65535 after the colon") }
+            guard let port = UInt16(text), port > 0 else {
+                throw refusal("has no port from 1 to 65535 after the colon")
+            }
             return Int(port)
         }
 

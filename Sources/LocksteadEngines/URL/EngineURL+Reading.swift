@@ -32,6 +32,7 @@ extension EngineURL {
 
     /// Never echoes what is there: it may be a password in the wrong place.
     private func unreadable(_ name: String, _ wanted: String) -> LockError {
-        LockError(.invalidOption, "The option \"\(name)\" of the \(scheme) engine wants \(wanted).", effect: .didNotHappen)
+        LockError(
+            .invalidOption, "The option \"\(name)\" of the \(scheme) engine wants \(wanted).", effect: .didNotHappen)
     }
 }

@@ -90,7 +90,9 @@ extension RedisBackend {
         return LockError(.cancelled, "The wait for \"\(name)\" was cancelled.", effect: .didNotHappen)
     }
 
-    /// L5: a call returns at most 100 ms after its deadline. Who waits for nothing, or whose deadline has passed, gets the configured time.
+    /// L5: a call returns at most 100 ms after its deadline.
+    ///
+    /// Who waits for nothing, or whose deadline has passed, gets the configured time.
     private func firstDeadline(of request: LockRequest) -> ContinuousTime {
         let patience = time.now.advanced(by: engine.configuration.timeouts.command)
         guard case .until(let deadline) = request.wait, deadline > time.now else { return patience }
@@ -178,12 +180,14 @@ extension RedisBackend {
         Grant(
             request: request.id, owner: request.owner, names: request.names, mode: request.mode, token: token,
             lease: request.lease, validity: .armed(at: sent, for: request.lease),
-            holdLimit: request.terms.maximumHold.map { sent.advanced(by: min($0, .milliseconds(holdRest))) }, guarantee: Self.guarantee)
+            holdLimit: request.terms.maximumHold.map { sent.advanced(by: min($0, .milliseconds(holdRest))) },
+            guarantee: Self.guarantee)
     }
 
     private func lost(_ request: LockRequest, _ reason: String) -> LockError {
         let name = request.names.first?.text ?? ""
-        let words = reason == "withdrawn" ? "it was withdrawn" : "an operator revoked it (\(WakeMessage.reason(reason[...])))"
+        let words =
+            reason == "withdrawn" ? "it was withdrawn" : "an operator revoked it (\(WakeMessage.reason(reason[...])))"
         return LockError(
             .leaseLost, "The wait for \"\(name)\" ended without the lock: \(words). Ask again.", effect: .didNotHappen)
     }

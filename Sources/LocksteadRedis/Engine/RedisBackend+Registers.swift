@@ -6,7 +6,9 @@ extension RedisBackend {
         let keys = try naming.keys(of: name)
         await watchesBegun(until: deadline)
         let call = registerCall(keys, act: "load", token: 0, after: nil, keptFor: 0, value: [])
-        guard case .stored(let register) = try Self.outcome(try await answer(to: call, deadline)) else { throw .badAnswer(of: "register") }
+        guard case .stored(let register) = try Self.outcome(try await answer(to: call, deadline)) else {
+            throw .badAnswer(of: "register")
+        }
         return register
     }
 
@@ -61,7 +63,8 @@ extension RedisBackend {
 
     private static func register(_ parts: [RESPValue]) throws(LockError) -> Register {
         guard let value = parts[1].bytes, let seen = parts[2].text.flatMap(FencingToken.init),
-            let writer = parts[3].text, let revision = parts[4].text.flatMap({ UInt64($0) }), let rest = parts[5].integer
+            let writer = parts[3].text, let revision = parts[4].text.flatMap({ UInt64($0) }),
+            let rest = parts[5].integer
         else { throw .badAnswer(of: "register") }
         let token = seen.rawValue > 0 ? seen : nil
         guard let writer = FencingToken(writer) else { return Register(token: token) }

@@ -37,7 +37,8 @@ extension RedisBackend {
         return Array(found.prefix(limit))
     }
 
-    private func describe(_ names: [LockName], _ deadline: ContinuousTime) async throws(LockError) -> [LockDescription] {
+    private func describe(_ names: [LockName], _ deadline: ContinuousTime) async throws(LockError) -> [LockDescription]
+    {
         let calls = try keys(of: names).map(inspectCall)
         let answers = await client.pipeline(calls, deadline: limit(deadline))
         var found: [LockDescription] = []
@@ -53,7 +54,9 @@ extension RedisBackend {
         return found
     }
 
-    /// The names that someone holds (the lock's own key) or awaits (its queue), each once. Both passes together may miss a lock that was
+    /// The names that someone holds (the lock's own key) or awaits (its queue), each once.
+    ///
+    /// Both passes together may miss a lock that was
     /// released and taken meanwhile, as every list may.
     private func names(under prefix: String, _ deadline: ContinuousTime) async throws(LockError) -> Set<LockName> {
         let start = (naming.prefix + prefix).globEscaped

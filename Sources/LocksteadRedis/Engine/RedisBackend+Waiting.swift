@@ -2,7 +2,9 @@ package import Lockstead
 import RESP
 
 extension RedisBackend {
-    /// RULES 20: the longest time between two looks, whatever wake-up was lost. Each look is also the waiter's sign of life.
+    /// RULES 20: the longest time between two looks, whatever wake-up was lost.
+    ///
+    /// Each look is also the waiter's sign of life.
     private static let fallback = Duration.seconds(1)
     /// So that clients who wait for the same end do not look at the same moment.
     private static let mostJitter = Duration.milliseconds(20)
@@ -16,6 +18,8 @@ extension RedisBackend {
     /// - Parameters:
     ///   - ask: What is asked for.
     ///   - first: What the first answer said; `nil` where it was lost.
+    /// - Returns: The grant, or who is in the way once the wait is over.
+    /// - Throws: `LockError`, as an acquire does.
     func wait(_ ask: Ask, from first: Outlook?) async throws(LockError) -> AcquireOutcome {
         var (outlook, place) = (first, first?.place)
         var lastAnswer = time.now
@@ -72,8 +76,11 @@ extension RedisBackend {
             if let grant = await confirm(ask, token) { return .success(.granted(grant)) }
         }
         let isOver = time.now >= deadline
-        let limit = isOver ? time.now.advanced(by: Self.lastWord) : min(
-            time.now.advanced(by: engine.configuration.timeouts.command), deadline.advanced(by: Self.lastWord))
+        let limit =
+            isOver
+            ? time.now.advanced(by: Self.lastWord)
+            : min(
+                time.now.advanced(by: engine.configuration.timeouts.command), deadline.advanced(by: Self.lastWord))
         return await send(ask, place: place, waits: !isOver, limit)
     }
 
@@ -99,7 +106,9 @@ extension RedisBackend {
     static let onItsWay = Duration.seconds(30)
     private static let leaveTaking = Duration.seconds(2)
 
-    /// R26: leaves the queues, giving back a grant that crossed. Not cancellable; what fails is tried again in the background.
+    /// R26: leaves the queues, giving back a grant that crossed.
+    ///
+    /// Not cancellable; what fails is tried again in the background.
     func withdraw(_ ask: Ask) async {
         let call = cancelCall(ask.request, ask.keys)
         do throws(LockError) {

@@ -120,6 +120,8 @@ extension ServerFinding {
         }
         return ServerFinding(
             subject: "clock", verdict: .warning, fact: fact,
-            advice: "look at the time services; locks live by the server's clock alone, and a step of it ends or extends them")
+            advice:
+                "look at the time services; locks live by the server's clock alone, and a step of it ends or extends them"
+        )
     }
 }

@@ -51,12 +51,12 @@ extension ServerReport {
         var report = ServerReport(info: "")
         do throws(RedisError) {
             report = ServerReport(info: try await client.send(RedisCommand("INFO"), deadline: deadline).text ?? "")
-        } catch where error.code == .permissionDenied || error.code == .refused {
+        } catch  where error.code == .permissionDenied || error.code == .refused {
             report.refusal = error.serverText ?? error.message
         }
         do throws(RedisError) {
             try await report.compareClocks(client, time, deadline)
-        } catch where error.code == .permissionDenied || error.code == .refused {
+        } catch  where error.code == .permissionDenied || error.code == .refused {
             // Told as unknown.
         }
         return report

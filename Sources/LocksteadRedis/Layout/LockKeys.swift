@@ -35,7 +35,8 @@ extension LockKeys {
             }
         }
         guard let suffix = suffixes.first(where: { name.text.hasSuffix(":" + $0) }) else { return nil }
-        return "The lock name \"\(name)\" ends in \":\(suffix)\", which names the engine's own keys on Redis; rename it."
+        return
+            "The lock name \"\(name)\" ends in \":\(suffix)\", which names the engine's own keys on Redis; rename it."
     }
 }
 

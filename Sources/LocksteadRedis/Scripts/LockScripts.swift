@@ -1,4 +1,6 @@
-/// The engine's scripts. Each stands in a file of its own, which says what it takes and answers; `common.lua` goes before all but the
+/// The engine's scripts.
+///
+/// Each stands in a file of its own, which says what it takes and answers; `common.lua` goes before all but the
 /// simplest, and what needs nothing of it before that.
 enum LockScripts {
     static let acquire = RedisScript(

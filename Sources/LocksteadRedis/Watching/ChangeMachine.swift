@@ -81,7 +81,11 @@ struct ChangeMachine: Sendable {
     /// What the server said about a lock: whichever of the suspects it does not name any more has run out.
     ///
     /// - Parameters:
+    ///   - name: Which lock.
+    ///   - description: What the server said of it.
     ///   - suspects: What was known when the server was asked: later ones it could not name.
+    ///   - now: The time of the answer.
+    /// - Returns: What to tell.
     mutating func read(
         _ name: LockName, _ description: LockDescription?, _ suspects: Set<FencingToken>, at now: ContinuousTime
     ) -> [LockChange] {

@@ -19,7 +19,9 @@ struct CommandCountTests {
                 for _ in 0..<100 { try await client.withLock("a") { _ in } }
                 let sent = try await Self.sent(node)
                 #expect(sent["evalsha"] == 200, "\(sent)")
-                #expect(sent.filter { !["evalsha", "ping", "config|resetstat", "info"].contains($0.key) }.isEmpty, "\(sent)")
+                #expect(
+                    sent.filter { !["evalsha", "ping", "config|resetstat", "info"].contains($0.key) }.isEmpty, "\(sent)"
+                )
             }
         }
     }
@@ -51,7 +53,8 @@ struct CommandCountTests {
     /// Calls by command, without those that scripts make.
     private static func sent(_ node: RedisNode) async throws -> [String: Int] {
         let inScripts: Set = [
-            "time", "get", "set", "exists", "del", "publish", "pttl", "pexpire", "zadd", "zrem", "zcard", "zrange", "zrank",
+            "time", "get", "set", "exists", "del", "publish", "pttl", "pexpire", "zadd", "zrem", "zcard", "zrange",
+            "zrank",
             "hget", "hset", "hdel", "hincrby", "zscore", "zrangebyscore",
         ]
         let text = try await node.say("INFO commandstats").text ?? ""
