@@ -31,6 +31,9 @@ struct FaultsCommand: AsyncParsableCommand {
     @Option(help: "Keep histories, ledgers and logs in this folder.")
     var keep: String?
 
+    @Option(help: "Expect this of each run instead, holds or forgets, to see that the verdict is another.")
+    var expect: String?
+
     @Flag(help: "Print one JSON value instead of lines.")
     var json = false
 
@@ -55,8 +58,16 @@ struct FaultsCommand: AsyncParsableCommand {
         guard let faults = fault == "all" ? kind.faults : FaultID(fault).map({ [$0] }) else {
             throw unknown("fault", fault, kind.faults.map(\.text))
         }
-        let plan = faults.flatMap { fault in kind.modes(of: fault).map { (kind, fault, $0) } }
+        let plan = try faults.flatMap { fault in try kind.modes(of: fault).map { (kind, fault, try expected($0)) } }
         return plan.filter { mode == nil || $0.2.name.contains(mode ?? "") }
+    }
+
+    private func expected(_ mode: FaultMode) throws -> FaultMode {
+        guard let expect else { return mode }
+        guard let expectation = Expectation(rawValue: expect) else {
+            throw unknown("expectation", expect, ["holds", "forgets"])
+        }
+        return FaultMode(mode.name, expectation)
     }
 
     private func unknown(_ what: String, _ name: String, _ known: [String]) -> ValidationError {

@@ -101,7 +101,7 @@ package struct FaultRun: Sendable {
         let (first, next) = (facts.firstGrant(after: struck), facts.firstGrant(after: struck, of: Stage.prize))
         report.secondsToFirstGrant = first.map { Self.seconds(began, ContinuousTime(nanoseconds: $0)) }
         report.secondsToNextHolder = next.map { Self.seconds(began, ContinuousTime(nanoseconds: $0)) }
-        let (alive, kept) = facts.survival(at: began.nanoseconds)
+        let (alive, kept) = facts.survival(at: struck)
         (report.grantsAlive, report.grantsKept) = (alive, kept)
         if alive > 0 { report.survivalPercent = 100 * Double(kept) / Double(alive) }
     }
