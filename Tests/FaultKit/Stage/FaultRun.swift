@@ -55,6 +55,7 @@ package struct FaultRun: Sendable {
         // Even advisory tokens rise as long as the engine forgets none, and its clock is not set back where it does.
         rules.usesTokens = true
         rules.slack = .seconds(3)
+        rules.mostViolations = 10_000
         let history = try HistoryJudge(rules: rules).judge(contentsOf: stage.folder + "/history")
         let control = try HistoryJudge(rules: rules).judge(contentsOf: stage.folder + "/control")
         let facts = try HistoryFacts(contentsOf: stage.folder + "/history")

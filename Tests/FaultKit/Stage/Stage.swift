@@ -101,7 +101,7 @@ final class Stage: Sendable {
     func fail(_ text: String) { findings.withLock { $0.failures.append(text) } }
 
     /// Says what was seen, and fails where it is not as it must be.
-    func check(_ isRight: Bool, _ text: String) { if isRight { note(text) } else { fail(text) } }
+    func check(_ isRight: Bool, _ text: String) { if isRight { note(text) } else { fail("not so: \(text)") } }
 
     func later(_ check: @escaping @Sendable (HistoryFacts) -> String?) { findings.withLock { $0.later.append(check) } }
 
