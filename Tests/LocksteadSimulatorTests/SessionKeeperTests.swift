@@ -1,5 +1,6 @@
-import LockCore
 import Testing
+
+@testable import LockCore
 
 @Suite("SessionKeeper")
 struct SessionKeeperTests {
@@ -22,8 +23,14 @@ struct SessionKeeperTests {
         keeper.heartbeatArrived(Self.ticket(number), at: Self.at(seconds), effects: &effects)
     }
 
+    /// The number of a round that begins now.
+    private mutating func started() throws -> UInt64 {
+        let number = keeper.roundStarted()
+        return try #require(number)
+    }
+
     private mutating func round(at seconds: Int64) throws {
-        let number = try #require(keeper.roundStarted())
+        let number = try started()
         keeper.roundConfirmed(number, at: Self.at(seconds), effects: &effects)
     }
 
@@ -33,7 +40,7 @@ struct SessionKeeperTests {
         beat(1, at: 9)
         keeper.timeAdvanced(to: Self.at(18), effects: &effects)
         #expect(effects.isEmpty)
-        let earlier = try #require(keeper.roundStarted())
+        let earlier = try started()
         beat(2, at: 18)
         keeper.roundConfirmed(earlier, at: Self.at(18), effects: &effects)
         #expect(effects == [.confirm(Self.ticket(1))])
@@ -83,7 +90,7 @@ struct SessionKeeperTests {
     mutating func deposed() throws {
         lead()
         beat(1, at: 1)
-        let number = try #require(keeper.roundStarted())
+        let number = try started()
         beat(2, at: 1)
         keeper.deposed(effects: &effects)
         #expect(effects == [.unknown(Self.ticket(1)), .unknown(Self.ticket(2))])

@@ -4,7 +4,13 @@ extension LeaseMachine {
         if isOver { return hasKilled ? nil : killAfterLoss }
         // Nothing runs out and nothing is renewed: the grant of an engine that cannot lose it.
         if validUntil == nil, nextRenewal == nil { return nil }
-        return [renewalDue, warningDue, stopDue, killDue, validUntil].lazy.compactMap(\.self).min()
+        let ends = Self.earlier(Self.earlier(warningDue, stopDue), Self.earlier(killDue, validUntil))
+        return Self.earlier(renewalDue, ends)
+    }
+
+    private static func earlier(_ one: ContinuousTime?, _ other: ContinuousTime?) -> ContinuousTime? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
     }
 
     /// How far a due renewal may be brought forward so that many leases are renewed in one go.

@@ -45,9 +45,16 @@ struct FlatMap<Key: FlatKey, Value: Sendable>: Sendable {
         }
     }
 
+    /// The value at a ``position(of:)``, which holds until the next key is entered or taken out.
+    subscript(at position: Int) -> Value {
+        _read { yield places[position].value }
+        _modify { yield &places[position].value }
+    }
+
     private static func tag(of key: Key) -> UInt32 { UInt32(truncatingIfNeeded: key.flatHash >> 32) | 0x8000_0000 }
 
-    private func position(of key: Key) -> Int? {
+    /// Where a key lies, so that looking and changing take one search.
+    func position(of key: Key) -> Int? {
         guard count > 0 else { return nil }
         let tag = Self.tag(of: key)
         var position = Int(tag) & mask
@@ -58,9 +65,9 @@ struct FlatMap<Key: FlatKey, Value: Sendable>: Sendable {
         return nil
     }
 
-    /// Enters a key that is not there yet.
+    /// Enters a key that the caller knows is not there yet.
     @discardableResult
-    private mutating func insert(_ key: Key, _ value: Value) -> Int {
+    mutating func insert(_ key: Key, _ value: Value) -> Int {
         // At most three quarters full, so that a search ends soon.
         if (count + 1) * 4 > places.count * 3 { grow(filler: value) }
         let tag = Self.tag(of: key)
@@ -85,6 +92,11 @@ struct FlatMap<Key: FlatKey, Value: Sendable>: Sendable {
     /// Takes a key out, if its value is such.
     mutating func remove(_ key: Key, where condition: (Value) -> Bool) {
         guard let position = position(of: key), condition(places[position].value) else { return }
+        remove(at: position)
+    }
+
+    /// Takes out the key at a ``position(of:)``.
+    mutating func remove(at position: Int) {
         close(gap: position)
         count -= 1
     }
@@ -119,9 +131,7 @@ extension OwnerID: FlatKey {
 extension LockName: FlatKey {}
 
 extension RequestKey: FlatKey {
-    var flatHash: UInt64 {
-        FlatHash.of(FlatHash.of(session.high, session.low), FlatHash.of(request.high, request.low))
-    }
+    var flatHash: UInt64 { FlatHash.of((session.high, session.low, request.high, request.low)) }
     static var vacant: RequestKey { RequestKey(session: .vacant, request: RequestID(high: 0, low: 0)) }
 }
 

@@ -40,19 +40,24 @@ extension LockTable {
     /// Enters a holder into its lock and, while an owner stands behind it, into its session and its owner.
     @discardableResult
     mutating func insertHolder(_ record: consuming HolderRecord) -> Slot<HolderRecord> {
-        let (lock, mode) = (record.lock, record.mode)
         let slot = holderSlab.insert(record)
+        enter(slot)
+        return slot
+    }
+
+    /// Enters a holder that lies in its place already.
+    mutating func enter(_ slot: Slot<HolderRecord>) {
+        let (lock, mode) = (holderSlab[slot].lock, holderSlab[slot].mode)
         holderSlab.append(slot, to: &lockSlab[lock].holders, HolderRecord.InLock.self)
         count(mode, in: lock, by: 1)
         if mode != .exclusive { sharedHolderIndex[HolderKey(lock: lock, token: holderSlab[slot].token)] = slot }
         attach(slot)
         recordSum &+= hash(holderSlab[slot])
         setTimer(slot)
-        return slot
     }
 
     /// Enters a holder that an owner stands behind into its session and its owner.
-    private mutating func attach(_ slot: Slot<HolderRecord>) {
+    mutating func attach(_ slot: Slot<HolderRecord>) {
         guard let session = holderSlab[slot].session else { return }
         holderSlab.append(slot, to: &sessionSlab[session].holders, HolderRecord.InSession.self)
         sessionSlab[session].grantCount += 1

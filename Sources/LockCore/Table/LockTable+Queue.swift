@@ -152,7 +152,7 @@ extension LockTable {
         waiterSlab.remove(slot)
     }
 
-    private func nextExclusive(after entry: Slot<QueueRecord>) -> Slot<QueueRecord>? {
+    func nextExclusive(after entry: Slot<QueueRecord>) -> Slot<QueueRecord>? {
         var cursor = queueSlab[entry].links.next
         while let later = cursor, waiterSlab[queueSlab[later].waiter].command.mode != .exclusive {
             cursor = queueSlab[later].links.next

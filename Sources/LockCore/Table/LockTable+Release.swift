@@ -104,8 +104,10 @@ extension LockTable {
         holderSlab.unlink(slot, from: &sessionSlab[session].holders, HolderRecord.InSession.self)
         sessionSlab[session].grantCount -= 1
         let owner = holderSlab[slot].owner
-        holderSlab.unlink(slot, from: &owners[owner, default: OwnerRecord()].holders, HolderRecord.OfOwner.self)
-        owners.remove(owner) { $0.isEmpty }
+        if let place = owners.position(of: owner) {
+            holderSlab.unlink(slot, from: &owners[at: place].holders, HolderRecord.OfOwner.self)
+            if owners[at: place].isEmpty { owners.remove(at: place) }
+        }
         holderSlab[slot].session = nil
         forgetGrant(slot)
     }

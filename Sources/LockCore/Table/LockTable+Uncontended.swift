@@ -1,8 +1,8 @@
 internal import HeapModule
 
 // What `apply` does in by far the most common case, without the detours it takes for all others: one free name, exclusively, on no
-// terms. The outcome is the same to the last record, which the walks prove by doing everything twice; only effects are left out, since
-// whoever calls this knows what happened.
+// terms (`LockTable+Contended`: one that is held and awaited like that). The outcome is the same to the last record, which the walks
+// prove by doing everything twice; only effects are left out, since whoever calls this knows what happened.
 
 extension LockTable {
     /// Grants a name that nobody holds, awaits or keeps closed.
@@ -27,14 +27,32 @@ extension LockTable {
         else { return nil }
         logTime = max(logTime, min(now, .latest))
         nextTokenValue += 1
-        let lock = lockSlab.insert(LockRecord(name: names[0], kind: .readWrite))
-        lockIndex[names[0]] = lock
-        insertHolder(
-            HolderRecord(
-                lock: lock, session: place, sessionID: session, owner: owner, request: request, names: names, part: 0,
-                mode: .exclusive, token: token, grantedAt: logTime, lockDelay: .zero, minimumHoldEnd: logTime,
-                maximumHoldEnd: .distantFuture, note: note))
+        let lock = makeLock(names[0])
+        guard let holder = holderSlab.reoccupy() else {
+            insertHolder(
+                HolderRecord(
+                    lock: lock, session: place, sessionID: session, owner: owner, request: request, names: names,
+                    part: 0, mode: .exclusive, token: token, grantedAt: logTime, lockDelay: .zero,
+                    minimumHoldEnd: logTime, maximumHoldEnd: .distantFuture, note: note))
+            return token
+        }
+        holderSlab[holder].lock = lock
+        holderSlab[holder].become(place, session, owner, request, names, token, note, at: logTime)
+        enter(holder)
         return token
+    }
+
+    /// A lock of a name that has none.
+    private mutating func makeLock(_ name: LockName) -> Slot<LockRecord> {
+        let lock: Slot<LockRecord>
+        if let vacant = lockSlab.reoccupy() {
+            lock = vacant
+            lockSlab[lock].become(name)
+        } else {
+            lock = lockSlab.insert(LockRecord(name: name, kind: .readWrite))
+        }
+        lockIndex.insert(name, lock)
+        return lock
     }
 
     /// Frees a name that nobody awaits.
@@ -48,7 +66,8 @@ extension LockTable {
     package mutating func releaseUncontended(
         session: SessionID, name: LockName, token: FencingToken, at now: LogTime?
     ) -> Bool {
-        guard isQuiet(at: now ?? .latest), let lock = lockIndex[name], lockSlab[lock].waiterCount == 0,
+        guard isQuiet(at: now ?? .latest), let place = lockIndex.position(of: name),
+            case let lock = lockIndex[at: place], lockSlab[lock].waiterCount == 0,
             lockSlab[lock].holderCount == 1, let holder = lockSlab[lock].holders.first,
             isPlain(holder, session, token, at: max(logTime, now ?? .zero))
         else { return false }
@@ -56,15 +75,15 @@ extension LockTable {
         recordSum &-= hash(holderSlab[holder])
         detach(holder)
         holderSlab.remove(holder)
-        lockIndex[name] = nil
+        lockIndex.remove(at: place)
         lockSlab.remove(lock)
         forgetRegisterIfUnused(name)
         return true
     }
 
     /// Whether nothing is due, and no mistake is planted.
-    private func isQuiet(at now: LogTime) -> Bool {
-        #if DEBUG
+    func isQuiet(at now: LogTime) -> Bool {
+        #if DEBUG || PlantedBugs
             guard plantedBug == nil else { return false }
         #endif
         guard let first = timers.min else { return true }
@@ -72,12 +91,36 @@ extension LockTable {
     }
 
     /// Whether it is this very grant, and nothing stays behind when it ends.
-    private func isPlain(
+    func isPlain(
         _ slot: Slot<HolderRecord>, _ session: SessionID, _ token: FencingToken, at now: LogTime
     ) -> Bool {
         holderSlab[slot].token == token && holderSlab[slot].sessionID == session && holderSlab[slot].phase == .held
             && holderSlab[slot].mode == .exclusive && holderSlab[slot].count == 1
             && holderSlab[slot].names.count == 1 && holderSlab[slot].minimumHoldEnd <= now
             && holderSlab[slot].maximumHoldEnd == .distantFuture
+    }
+}
+
+extension HolderRecord {
+    /// Becomes a plain grant, whatever lay here; its lock stays, and it is in no list.
+    mutating func become(
+        _ session: Slot<SessionRecord>, _ sessionID: SessionID, _ owner: OwnerID, _ request: RequestID,
+        _ names: [LockName], _ token: FencingToken, _ note: HolderNote, at now: LogTime
+    ) {
+        (self.session, self.sessionID) = (session, sessionID)
+        (self.owner, self.request, self.names) = (owner, request, names)
+        (part, mode, count, phase) = (0, .exclusive, 1, .held)
+        (self.token, grantedAt, minimumHoldEnd, maximumHoldEnd) = (token, now, now, .distantFuture)
+        (lockDelay, self.note) = (.zero, note)
+    }
+}
+
+extension LockRecord {
+    /// Becomes a lock that nobody holds or awaits, whatever lay here.
+    fileprivate mutating func become(_ name: LockName) {
+        (self.name, kind, firstExclusiveWaiter) = (name, .readWrite, nil)
+        (holders, queue) = (ListEnds(), ListEnds())
+        (holderCount, exclusiveHolders, permitsInUse) = (0, 0, 0)
+        (waiterCount, fairWaiters, exclusiveWaiters) = (0, 0, 0)
     }
 }

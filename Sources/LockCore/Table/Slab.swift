@@ -46,6 +46,18 @@ package struct Slab<Record: SlabRecord>: Sendable {
         return Slot(index: index)
     }
 
+    /// Occupies an empty place for a caller who overwrites all that lies there: a record that is made first costs two copies.
+    ///
+    /// - Returns: The place, or `nil` where none is empty.
+    mutating func reoccupy() -> Slot<Record>? {
+        let index = firstVacancy
+        guard index != Self.none else { return nil }
+        firstVacancy = places[Int(index)].next
+        places[Int(index)].next = Self.occupied
+        count += 1
+        return Slot(index: index)
+    }
+
     package mutating func remove(_ slot: Slot<Record>) {
         Self.clear(&places[Int(slot.index)], next: firstVacancy)
         firstVacancy = slot.index

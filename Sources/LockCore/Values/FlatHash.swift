@@ -16,6 +16,12 @@ enum FlatHash {
         return fold(one ^ keys.0, other ^ keys.1)
     }
 
+    static func of(_ words: (UInt64, UInt64, UInt64, UInt64)) -> UInt64 {
+        let keys = keys
+        let (first, second) = (fold(words.0 ^ keys.0, words.1 ^ keys.1), fold(words.2 ^ keys.0, words.3 ^ keys.1))
+        return fold(first ^ keys.0, second ^ keys.1)
+    }
+
     static func of(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
         let keys = keys
         var state = keys.0 ^ UInt64(bytes.count)

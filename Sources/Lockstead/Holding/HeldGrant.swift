@@ -38,6 +38,8 @@ final class HeldGrant: Sendable {
     let acquiredAt: ContinuousTime
     /// The local queue it came through.
     let line: LocalLines.Key?
+    /// Whether nothing was due for it when it came: neither a renewal nor an end.
+    let isPlanless: Bool
     private let instruments: Instruments
     private let state: Mutex<State>
 
@@ -53,6 +55,7 @@ final class HeldGrant: Sendable {
             LeaseMachine.Validity(grant.validity), lease: TimeSpan(grant.lease),
             renewEvery: renewEvery.map { TimeSpan($0) }, holdLimit: grant.holdLimit,
             progressBound: progressWithin.map { TimeSpan($0) }, at: now)
+        isPlanless = machine.nextDue == nil
         state = Mutex(State(grant: grant, machine: machine))
     }
 
@@ -116,13 +119,24 @@ final class HeldGrant: Sendable {
     /// From here on the grant is not reported as held; nothing was sent before (RULES 2).
     func beginRelease() -> LeaseState {
         let (believed, listeners) = state.withLock { state in
-            let now = state.machine.canRunOut ? instruments.time.now : acquiredAt
-            let believed = state.machine.releaseBegan(at: now)
-            defer { (state.listeners, state.stopActions) = ([], []) }
-            return (believed, state.listeners)
+            (state.beginRelease(instruments.time, acquiredAt), state.takeListeners())
         }
         for listener in listeners { _ = listener(nil) }
         return believed
+    }
+
+    /// `claimRelease` and `beginRelease` in one turn.
+    ///
+    /// - Returns: Whether the caller is the one who releases.
+    func claimAndBeginRelease() -> Bool {
+        let (isOurs, listeners) = state.withLock { state in
+            guard state.release == .open || state.release == .failed else { return (false, [Listener]()) }
+            state.release = .claimed
+            _ = state.beginRelease(instruments.time, acquiredAt)
+            return (true, state.takeListeners())
+        }
+        for listener in listeners { _ = listener(nil) }
+        return isOurs
     }
 
     /// The renewal loop finds it at its next look; there is nobody to wake.
@@ -165,6 +179,17 @@ extension HeldGrant.State {
     fileprivate func believed(_ time: any TimeSource) -> LeaseState {
         // What cannot run out is the same at any time.
         machine.state(at: machine.canRunOut ? time.now : ContinuousTime(nanoseconds: 0))
+    }
+
+    /// What could be believed until now.
+    fileprivate mutating func beginRelease(_ time: any TimeSource, _ acquiredAt: ContinuousTime) -> LeaseState {
+        machine.releaseBegan(at: machine.canRunOut ? time.now : acquiredAt)
+    }
+
+    /// Nobody is told to stop any more; who listens is told the end.
+    fileprivate mutating func takeListeners() -> [HeldGrant.Listener] {
+        defer { (listeners, stopActions) = ([], []) }
+        return listeners
     }
 
     /// What is left to do once unlocked.

@@ -69,7 +69,8 @@ final class LeaseRegistry: Sendable {
             state.grants[held.id] = held
             return state.earlyLosses.take(held.id)
         }
-        plan(held)
+        // Whatever makes something due later plans it then.
+        if !held.isPlanless { plan(held) }
         return loss
     }
 

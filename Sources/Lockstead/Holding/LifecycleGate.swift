@@ -79,6 +79,13 @@ final class LifecycleGate: Sendable {
         }
     }
 
+    /// Begins a scope where the client runs.
+    ///
+    /// - Returns: Whether it has begun; else ``passage(nested:patience:time:)`` knows why not.
+    func enterIfRunning() -> Bool {
+        state.withLock { $0.lifecycle.phase == .running && $0.lifecycle.admit(.outermost) == .admitted }
+    }
+
     func leave() { change { $0.lifecycle.leave() } }
 
     var shutDownError: LockError {

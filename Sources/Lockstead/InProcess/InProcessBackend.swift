@@ -47,7 +47,7 @@ public final class InProcessBackend: LockBackend {
             // Only the task's cancellation ends a sleep with an error, and the loop asks for it.
             try? await bell.sleep(until: due.map { ContinuousTime($0) }, on: store.time)
         }
-        store.update { [id] state, now in state.stop(id, at: now) }
+        store.stop(id)
     }
 
     /// Asks for a grant, and waits as the request says.
@@ -57,36 +57,59 @@ public final class InProcessBackend: LockBackend {
     /// - Throws: `LockError`; `cancelled` where the task was cancelled, and then nothing is held.
     public func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
         guard !Task.isCancelled else { throw .withdrawn }
-        if let token = takeUncontended(request) {
+        if request.isPlain, request.lease <= capabilities.longestLease,
+            let token = acquireAtOnce(request.id, request.owner, request.names, request.lease, request.note)
+        {
             return .granted(
                 Grant(
                     request: request.id, owner: request.owner, names: request.names, mode: .exclusive, token: token,
                     lease: request.lease, validity: .unlimited, guarantee: capabilities.guarantee))
         }
         try request.check(against: capabilities)
+        if request.isPlain, request.wait != .never {
+            let result = await waitPlainly(for: request)
+            if case .notPlain = result {} else { return try outcome(ofWait: result, for: request) }
+        }
         let beginning = store.update { [id] state, now in state.begin(request, for: id, at: now) }
         switch beginning {
         case .over(let result): return try outcome(of: result, for: request)
         case .queued(let ticket):
-            let result = await wait(for: request, ticket: ticket)
-            if case .granted(let record) = result, let refusal = reasonNotToTakeIt() {
-                giveBack(record, of: request)
-                throw refusal
-            }
-            return try outcome(of: result, for: request)
+            return try outcome(ofWait: await wait(for: request, ticket: ticket), for: request)
         }
+    }
+
+    private func outcome(ofWait result: WaitResult, for request: LockRequest) throws(LockError) -> AcquireOutcome {
+        if case .granted(let record) = result, let refusal = reasonNotToTakeIt() {
+            giveBack(record, of: request)
+            throw refusal
+        }
+        return try outcome(of: result, for: request)
     }
 
     /// Why a grant that came after a wait is of no use to its caller.
     private func reasonNotToTakeIt() -> LockError? {
         if Task.isCancelled { return .withdrawn }
-        return store.update { [id] state, _ in state.stopped.contains(id) } ? .engineStopped : nil
+        return store.hasStopped(id) ? .engineStopped : nil
+    }
+
+    /// The short way of nearly every wait: one turn of the mutex, with the task suspended before.
+    private func waitPlainly(for request: LockRequest) async -> WaitResult {
+        let ticket = store.drawTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { store.queue(request, for: id, ticket: ticket, $0) }
+        } onCancel: {
+            store.update { [id] state, now in state.withdraw(ticket, of: request, for: id, at: now) }
+        }
     }
 
     /// The short way of nearly every acquire: one free name, exclusively, on no terms.
-    private func takeUncontended(_ request: LockRequest) -> FencingToken? {
-        guard request.isPlain, request.lease <= capabilities.longestLease else { return nil }
-        return store.acquireUncontended(request, for: id)
+    ///
+    /// - Returns: The token; `nil` where ``acquire(_:)`` has to look closer, and then nothing happened.
+    func acquireAtOnce(
+        _ request: RequestID, _ owner: OwnerID, _ names: [LockName], _ lease: Duration, _ note: HolderNote
+    ) -> FencingToken? {
+        store.acquireUncontended(
+            request, owner, names, note, in: InProcessClient.session(of: id, lease: lease))
     }
 
     private func wait(for request: LockRequest, ticket: UInt64) async -> WaitResult {
@@ -104,6 +127,7 @@ public final class InProcessBackend: LockBackend {
         case .granted(let record): .granted(grant(record, lease: request.lease))
         case .busy(let description): .busy(description)
         case .failed(let error): throw error
+        case .notPlain: preconditionFailure("a wait that never began was told to its caller")
         }
     }
 
@@ -141,9 +165,17 @@ extension InProcessBackend {
     /// - Returns: Whether it was still held.
     /// - Throws: Nothing.
     public func release(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> ReleaseOutcome {
-        if store.releaseUncontended(grant, of: id) { return .released }
+        if releaseAtOnce(grant.names, grant.token, grant.lease) { return .released }
         let answer = store.update { [id] state, now in state.apply(.release(Self.named(grant, id)), at: now) }
         return answer == .released ? .released : .lost(.superseded)
+    }
+
+    /// The short way of nearly every release.
+    ///
+    /// - Returns: Whether it is done.
+    func releaseAtOnce(_ names: [LockName], _ token: FencingToken, _ lease: Duration) -> Bool {
+        names.count == 1
+            && store.releaseAtOnce(names[0], token, in: InProcessClient.session(of: id, lease: lease))
     }
 
     /// Withdraws a request: afterwards it neither waits nor holds.

@@ -48,17 +48,48 @@ struct InProcessState: Sendable {
     }
 
     /// `nil` where the table has to look closer.
-    mutating func acquireUncontended(_ request: LockRequest, _ session: SessionID, at now: LogTime) -> FencingToken? {
+    mutating func acquireUncontended(
+        _ request: RequestID, _ owner: OwnerID, _ names: [LockName], _ note: HolderNote, _ session: SessionID,
+        at now: LogTime
+    ) -> FencingToken? {
         guard readers.isEmpty, !stopped.contains(session.high) else { return nil }
         return table.acquireUncontended(
-            session: session, request: request.id, owner: request.owner, names: request.names, note: request.note,
-            at: now)
+            session: session, request: request, owner: owner, names: names, note: note, at: now)
     }
 
     /// Reads no clock: where no timer runs, a release needs no time.
-    mutating func releaseUncontended(_ grant: Grant, _ session: SessionID) -> Bool {
+    mutating func releaseUncontended(_ name: LockName, _ token: FencingToken, _ session: SessionID) -> Bool {
         guard readers.isEmpty, table.nextDue == nil else { return false }
-        return table.releaseUncontended(session: session, name: grant.names[0], token: grant.token, at: nil)
+        return table.releaseUncontended(session: session, name: name, token: token, at: nil)
+    }
+
+    /// Ends a grant and makes that of the one who waits for it, where nothing but its resumption is left to do.
+    ///
+    /// - Returns: The grant, and who is to be told; `nil` where the table has to look closer.
+    mutating func passOn(
+        _ name: LockName, _ token: FencingToken, _ session: SessionID, at now: LogTime
+    ) -> (GrantRecord, WaitContinuation)? {
+        guard readers.isEmpty, stopped.isEmpty, let next = table.nextPlainWaiter(of: name),
+            let continuation = waits.onlyCall(of: next),
+            let grant = table.passOn(session: session, name: name, token: token, at: now)
+        else { return nil }
+        _ = waits.remove(next)
+        resumptions += 1
+        return (grant, continuation)
+    }
+
+    /// Lets a plain request wait by the table's short way; it is suspended already.
+    ///
+    /// - Returns: `nil` where it waits; else what to tell it at once.
+    mutating func queue(_ call: InProcessWaits.Call, _ request: LockRequest, at now: LogTime) -> WaitResult? {
+        // Under the mutex: a cancellation from here on finds the call.
+        guard !Task.isCancelled else { return .failed(.withdrawn) }
+        guard readers.isEmpty, !stopped.contains(call.client),
+            table.queuePlainly(request.command(in: call.session), at: now)
+        else { return .notPlain }
+        waits.add(call, for: request.id)
+        if let due = table.nextDue, due < alarm { ringDrivers(for: due) }
+        return nil
     }
 
     private mutating func takeIn(_ effect: Effect) {

@@ -15,6 +15,9 @@ struct LockTracing: Sendable {
         self.tracer = candidate is NoOpTracer ? nil : candidate
     }
 
+    /// Whether there is nobody to tell.
+    var isSilent: Bool { tracer == nil }
+
     /// What a span tells of a lock.
     ///
     /// Names stay out: they may be secret, and have no bound.

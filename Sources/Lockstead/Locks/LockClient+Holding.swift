@@ -67,25 +67,29 @@ extension LockClient {
         return await runInOwnTask(stoppedBy: lease) { await scope.end(of: body) }
     }
 
-    private func runHere<R: Sendable>(
+    func runHere<R: Sendable>(
         _ body: @Sendable (Lease) async throws -> R, under lease: Lease, _ owner: OwnerID
     ) async -> BodyEnd<R> {
         await LockScope(client: world, lease: lease, owner: owner).end(of: body)
     }
 
     /// RULES 17: what became of the lease decides what the caller is told.
-    private func judge<R: Sendable>(_ end: BodyEnd<R>, _ lease: Lease) throws -> LockOutcome<R> {
+    func judge<R: Sendable>(_ end: BodyEnd<R>, _ lease: Lease) throws -> LockOutcome<R> {
         switch end.result {
         case .success(let value): return LockOutcome(value: value, lease: end.lease)
-        case .failure(let error):
-            if error is CancellationError {
-                throw end.cancellation == .byLease ? Self.stopped(lease, end.lease, cause: nil) : error
-            }
-            if end.lease.isLost, (error as? LockError)?.code != .leaseLost {
-                throw Self.stopped(lease, end.lease, cause: error)
-            }
-            throw error
+        case .failure(let error): throw judged(error, lease, end.lease, end.cancellation)
         }
+    }
+
+    /// What the caller is told where the body threw.
+    func judged(
+        _ error: any Error, _ lease: Lease, _ state: LeaseState, _ cancellation: BodyCancellation
+    ) -> any Error {
+        if error is CancellationError {
+            return cancellation == .byLease ? Self.stopped(lease, state, cause: nil) : error
+        }
+        guard state.isLost, (error as? LockError)?.code != .leaseLost else { return error }
+        return Self.stopped(lease, state, cause: error)
     }
 
     private static func stopped(_ lease: Lease, _ state: LeaseState, cause: (any Error)?) -> LockError {
@@ -114,9 +118,16 @@ extension LockOutcome {
     /// - Throws: `leaseLost` where it overran.
     func valueInsideLease(of name: @autoclosure () -> String) throws(LockError) -> Value {
         guard case .lost(let reason) = lease else { return value }
-        throw LockError.leaseLost(
+        throw LockError.overran(name(), reason)
+    }
+}
+
+extension LockError {
+    /// The body returned after its lease had ended.
+    static func overran(_ name: String, _ reason: LossReason) -> LockError {
+        .leaseLost(
             bodyFinished: true,
-            "The body under \(name()) overran its lease (\(reason.inWords)): someone else may have held the lock before it returned. Check its work, fence its writes, or ask for a longer lease."
+            "The body under \(name) overran its lease (\(reason.inWords)): someone else may have held the lock before it returned. Check its work, fence its writes, or ask for a longer lease."
         )
     }
 }

@@ -42,6 +42,8 @@ extension LockClient {
             mode: mode, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: fairness,
             require: require, reentry: reentry,
             terms: terms, priority: priority, purpose: purpose, spinning: spinning)
+        let name = try name.lockName()
+        if let held = takeAtOnce(name, options) { return try await runAtOnce(held, body) }
         let outcome = try await holdWaiting([name], options, body)
         return try outcome.valueInsideLease(of: "\"\(name)\"")
     }
@@ -73,6 +75,8 @@ extension LockClient {
         let options = AcquireOptions(
             mode: mode, patience: .none, lease: lease, fairness: fairness, require: require, reentry: reentry,
             terms: terms, priority: priority, purpose: purpose)
+        let name = try name.lockName()
+        if let held = takeAtOnce(name, options) { return try await runAtOnce(held, body) }
         return try await hold([name], options, body)?.valueInsideLease(of: "\"\(name)\"")
     }
 

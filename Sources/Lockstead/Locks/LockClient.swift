@@ -8,6 +8,8 @@ import Synchronization
 /// which runs it for a scope. Calls made before wait a bounded time for that. Safe to use from any task.
 public final class LockClient: Sendable {
     let backend: any LockBackend
+    /// The backend where it is the in-process engine itself, whose plain calls need no suspension.
+    let plainEngine: InProcessBackend?
     let configuration: Configuration
     let instruments: Instruments
     let gate = LifecycleGate()
@@ -31,6 +33,7 @@ public final class LockClient: Sendable {
         time: any TimeSource = SystemTimeSource()
     ) {
         (self.backend, self.configuration) = (backend, configuration)
+        plainEngine = backend as? InProcessBackend
         instruments = Instruments(
             engine: backend.capabilities.engine, metrics: configuration.metrics, tracer: configuration.tracer,
             logger: logger, observer: observer, time: time)

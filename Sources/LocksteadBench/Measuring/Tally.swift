@@ -2,6 +2,8 @@
 struct Tally: Sendable {
     var pairs = 0
     var failures = 0
+    /// Tries of those who ask again and again until they get it.
+    var tries = 0
     /// Acquisitions by the client that had held the name just before.
     var retaken = 0
     var acquire = Latencies()
@@ -13,6 +15,7 @@ struct Tally: Sendable {
         pairs += other.pairs
         failures += other.failures
         retaken += other.retaken
+        tries += other.tries
         acquire.add(other.acquire)
         release.add(other.release)
         handOver.add(other.handOver)

@@ -7,7 +7,7 @@ final class Timeline: Sendable {
         var start: ContinuousTime?
         var arrived = 0
         var waiting: [CheckedContinuation<Void, Never>] = []
-        var processor = (from: 0.0, until: 0.0)
+        var readings: (from: Reading, until: Reading)?
     }
 
     let window: Duration
@@ -24,8 +24,8 @@ final class Timeline: Sendable {
         return (from, from.advanced(by: window))
     }
 
-    /// Processor time of this process inside the window, in seconds.
-    var processorSeconds: Double { state.withLock { $0.processor.until - $0.processor.from } }
+    /// What was read at both ends of the window; `nil` where the run was given up before.
+    var readings: (from: Reading, until: Reading)? { state.withLock { $0.readings } }
 
     /// Waits until `count` have come here; cancelling the caller lets all pass, as then the run is given up.
     func meet(_ count: Int) async {
@@ -44,15 +44,15 @@ final class Timeline: Sendable {
         }
     }
 
-    /// Reads the processor time at both ends of the window.
-    func watch() async {
+    /// Takes a reading at both ends of the window.
+    func watch(_ read: @Sendable () -> Reading) async {
         let (from, until) = bounds
         // Only cancellation ends a sleep early, and then nobody reads the figures.
         try? await time.sleep(until: from)
-        let before = Machine.processorSeconds
+        let before = read()
         try? await time.sleep(until: until)
-        let after = Machine.processorSeconds
-        state.withLock { $0.processor = (before, after) }
+        let after = read()
+        state.withLock { $0.readings = (before, after) }
     }
 }
 

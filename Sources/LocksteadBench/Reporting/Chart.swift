@@ -74,12 +74,24 @@ struct Chart {
         }.joined()
     }
 
+    /// Once for all rounds of a workload, below a line where it has several.
+    private func name(of row: Row, at index: Int, _ middle: Int) -> String {
+        if index > 0, rows[index - 1].label == row.label { return "" }
+        let isGroup = index + 1 < rows.count && rows[index + 1].label == row.label
+        let edge = middle - Int(Self.rowHeight / 2)
+        let line =
+            index > 0 && isGroup
+            ? "<line class=\"axis\" x1=\"0\" y1=\"\(edge)\" x2=\"\(Int(Self.width))\" y2=\"\(edge)\"/>" : ""
+        return line + "<text class=\"label\" x=\"\(Int(Self.left) - 8)\" y=\"\(middle + 4)\">"
+            + Page.escaped(row.label) + "</text>"
+    }
+
     private func draw(_ row: Row, at index: Int, _ axis: (low: Int, high: Int)) -> String {
         let middle = Int(Self.top + (Double(index) + 0.5) * Self.rowHeight)
         let places = row.points.filter { $0 > 0 }.map { Int(x($0, axis).rounded()) }
         guard let first = places.first, let last = places.last else { return "" }
         let label = """
-            <text class="label" x="\(Int(Self.left) - 8)" y="\(middle + 4)">\(Page.escaped(row.label))</text>\
+            \(name(of: row, at: index, middle))\
             <text class="value" x="\(last + 8)" y="\(middle + 4)">\(Page.escaped(row.text))</text>
             """
         let kind = row.isPeer ? "peer" : "ours"

@@ -86,7 +86,8 @@ package enum Page {
             + (ratios.isEmpty ? "" : "<h2>Ratios</h2>" + table(BenchTable.ratioTitles, ratios))
     }
 
-    private static func table(_ titles: [String], _ rows: [[String]]) -> String {
+    private static func table(_ allTitles: [String], _ allRows: [[String]]) -> String {
+        let (titles, rows) = BenchTable.trimmed(allTitles, allRows)
         let head = titles.map { "<th>\(escaped($0))</th>" }.joined()
         let body = rows.map { "<tr>" + $0.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>" }.joined()
         return "<div class=\"scroll\"><table><thead><tr>\(head)</tr></thead><tbody>\(body)</tbody></table></div>"

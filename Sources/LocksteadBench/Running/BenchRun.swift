@@ -14,6 +14,7 @@ package struct BenchRun: Sendable {
     let witnesses: [Witness]
     let barrier: Barrier
     let time = SystemTimeSource()
+    private let engines = OpenEngines()
 
     /// Prepares a run; names are fresh, so that runs do not meet.
     ///
@@ -37,11 +38,11 @@ package struct BenchRun: Sendable {
     /// - Returns: What was measured.
     /// - Throws: What kept the engine from being opened.
     package func run() async throws -> BenchResult {
-        let loadBefore = Machine.load
+        let (loadBefore, bytesBefore) = (Machine.load, Machine.residentBytes)
         let tallies = try await withThrowingTaskGroup(of: [Int: Tally].self) { group in
             group.addTask {
                 await timeline.meet(participants)
-                await timeline.watch()
+                await timeline.watch { Reading.now(engines) }
                 return [:]
             }
             if workload.isOneClient {
@@ -53,7 +54,7 @@ package struct BenchRun: Sendable {
             }
             return try await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
         }
-        return result(tallies, loadBefore: loadBefore)
+        return result(tallies, loadBefore: loadBefore, bytesBefore: bytesBefore)
     }
 
     /// All clients, and who watches the clock.
@@ -64,7 +65,9 @@ package struct BenchRun: Sendable {
     ) async throws -> [Int: Tally] {
         var configuration = LockClient.Configuration()
         configuration.lease = Self.lease
-        return try await LockClient.with(engine, configuration: configuration, logger: logger) { await body($0) }
+        return try await LockClient.with(engines.remembering(engine), configuration: configuration, logger: logger) {
+            await body($0)
+        }
     }
 
     /// A task for each of the workload's clients.
@@ -89,12 +92,12 @@ package struct BenchRun: Sendable {
         }
     }
 
-    private func result(_ tallies: [Int: Tally], loadBefore: Double) -> BenchResult {
+    private func result(_ tallies: [Int: Tally], loadBefore: Double, bytesBefore: Int) -> BenchResult {
         var sum = Tally()
         for tally in tallies.values { sum.add(tally) }
         return BenchResult(
             workload: workload, sum: sum, shares: tallies.values.map(\.pairs),
             violations: witnesses.reduce(0) { $0 + $1.violations }, timeline: timeline,
-            load: (loadBefore, Machine.load))
+            load: (loadBefore, Machine.load), bytesBefore: bytesBefore)
     }
 }

@@ -14,10 +14,13 @@ extension Worker {
         let bounds = run.timeline.bounds
         while await otherHolds(until: bounds.until) {
             let since = time.now
+            var tries = 0
             do {
-                guard var pair = try await pair(by: way, until: bounds.until) else { continue }
+                guard var pair = try await pair(by: way, until: bounds.until, &tries) else { continue }
                 pair.asked = since
-                if since >= bounds.from { tally.count(pair) }
+                guard since >= bounds.from else { continue }
+                tally.count(pair)
+                tally.tries += tries
             } catch {
                 tally.failures += 1
             }
@@ -37,18 +40,25 @@ extension Worker {
         return false
     }
 
-    private func pair(by way: Workload.Way, until end: ContinuousTime) async throws -> Pair? {
+    private func pair(
+        by way: Workload.Way, until end: ContinuousTime, _ tries: inout Int
+    ) async throws -> Pair? {
         try await pair("") { client, name in
             switch way {
-            case .notification: try await client.acquire(name, waitingAtMost: .seconds(30))
-            case .polling: try await poll(client, name, until: end)
-            case .stream: try await watch(client, name, until: end)
+            case .notification:
+                tries += 1
+                return try await client.acquire(name, waitingAtMost: .seconds(30))
+            case .polling: return try await poll(client, name, until: end, &tries)
+            case .stream: return try await watch(client, name, until: end, &tries)
             }
         }
     }
 
-    private func poll(_ client: LockClient, _ name: LockName, until end: ContinuousTime) async throws -> HeldLock? {
+    private func poll(
+        _ client: LockClient, _ name: LockName, until end: ContinuousTime, _ tries: inout Int
+    ) async throws -> HeldLock? {
         while time.now < end {
+            tries += 1
             if let lock = try await client.tryAcquire(name) { return lock }
             try await time.sleep(until: time.now.advanced(by: .seconds(1)))
         }
@@ -56,10 +66,14 @@ extension Worker {
     }
 
     /// Asks once, in case the release came before the stream began, and then at each release.
-    private func watch(_ client: LockClient, _ name: LockName, until end: ContinuousTime) async throws -> HeldLock? {
+    private func watch(
+        _ client: LockClient, _ name: LockName, until end: ContinuousTime, _ tries: inout Int
+    ) async throws -> HeldLock? {
         let changes = client.changes(prefix: name.text)
+        tries += 1
         if let lock = try await client.tryAcquire(name) { return lock }
         for try await change in changes where change.kind == .released {
+            tries += 1
             if let lock = try await client.tryAcquire(name) { return lock }
             if time.now >= end { return nil }
         }

@@ -28,7 +28,8 @@ struct Worker: Sendable {
             let isMeasured = time.now >= bounds.from
             do {
                 let pair = try await pair(purpose) { client, name in
-                    try await client.acquire(name, waitingAtMost: .seconds(30), purpose: purpose)
+                    try await client.acquire(
+                        name, waitingAtMost: .seconds(30), spinning: run.workload.spinning, purpose: purpose)
                 }
                 if isMeasured, let pair { tally.count(pair) }
             } catch {

@@ -31,6 +31,8 @@ package struct Workload: Sendable, Hashable {
     package var think = Duration.zero
     /// How long it is measured, unless the caller says otherwise.
     package var window = Duration.seconds(5)
+    /// For how long each tries in place before it queues.
+    package var spinning = Duration.zero
     /// Bytes of text that each holder leaves with the lock.
     package var payload = 0
     /// Whether each client opens its engine again: its own connections, as if it were its own process.
@@ -41,9 +43,10 @@ extension Workload {
     /// The names that ``parse(_:)`` knows; `N` stands for a number.
     package static let forms = [
         "unc N", "shared N", "con2", "con16", "con64", "con16t8", "handoff2", "race N", "payload4k", "waits", "scale",
+        "spins",
     ]
 
-    /// Reads one workload by its name, such as `unc16` or `unc 16`; `waits` gives three, one for each way.
+    /// Reads one workload by its name, such as `unc16` or `unc 16`; `waits` gives three, one for each way, and `spins` four.
     package static func parse(_ text: String) -> [Workload]? {
         let text = String(text.lowercased().filter { $0 != " " })
         if let fixed = fixed[text] { return fixed }
@@ -78,6 +81,13 @@ extension Workload {
             Workload(
                 name: "waits \(way.rawValue)", shape: .wait(way), clients: 2, hold: .milliseconds(50),
                 think: way == .polling ? .milliseconds(1_100) : .milliseconds(20), window: .seconds(10))
+        },
+        "spins": [Duration.zero, .milliseconds(1)].flatMap { hold in
+            [Duration.zero, .milliseconds(1)].map { spinning in
+                Workload(
+                    name: "spins \(hold > .zero ? "1ms" : "0ms") \(spinning > .zero ? "spin" : "queue")",
+                    shape: .contended, clients: 2, hold: hold, spinning: spinning)
+            }
         },
         "scale": [Workload(name: "scale", shape: .apart, clients: 1_000, window: .seconds(10))],
     ]

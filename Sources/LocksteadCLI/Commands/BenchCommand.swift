@@ -73,24 +73,25 @@
         }
 
         private static func show(_ report: BenchReport) {
-            var table = Table(columns(BenchTable.titles))
-            for row in report.rows {
-                table.add(BenchTable.cells(of: row, named: row.result.workload + (row.isPeer ? " (peer)" : "")))
-            }
-            for line in table.lines(.standardOutput) { print(line) }
+            show(
+                BenchTable.titles,
+                report.rows.map {
+                    BenchTable.cells(of: $0, named: $0.result.workload + ($0.isPeer ? " (peer)" : ""))
+                })
             if !report.comparisons.isEmpty {
-                var ratios = Table(columns(BenchTable.ratioTitles))
-                for comparison in report.comparisons { ratios.add(BenchTable.cells(of: comparison)) }
                 print()
-                for line in ratios.lines(.standardOutput) { print(line) }
+                show(BenchTable.ratioTitles, report.comparisons.map(BenchTable.cells))
             }
             print(
                 report.violations == 0
                     ? "Mutual exclusion held in every run." : "\(report.violations) violations of mutual exclusion!")
         }
 
-        private static func columns(_ titles: [String]) -> [Table.Column] {
-            titles.enumerated().map { .init(title: $0.element, alignsRight: $0.offset > 0) }
+        private static func show(_ allTitles: [String], _ allRows: [[String]]) {
+            let (titles, rows) = BenchTable.trimmed(allTitles, allRows)
+            var table = Table(titles.enumerated().map { .init(title: $0.element, alignsRight: $0.offset > 0) })
+            for row in rows { table.add(row) }
+            for line in table.lines(.standardOutput) { print(line) }
         }
     }
 

@@ -15,6 +15,7 @@
                 switch probe {
                 case "waiters": try await Self.tell(CrowdProbe.waiters(count))
                 case "handover": try await Self.tell(CrowdProbe.handOvers(tasks: 16, rounds: count))
+                case "floor": await Self.tell(FloorProbe.handOvers(tasks: 16, rounds: count))
                 case "renewals": try await Self.renewals(count)
                 default: try await Self.path(probe, count)
                 }

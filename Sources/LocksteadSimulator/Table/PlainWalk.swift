@@ -1,7 +1,7 @@
 import LockCore
 import SeededRandom
 
-/// A walk of mostly plain acquires and releases, with now and then something that closes the short way to them.
+/// A walk of mostly plain acquires and releases, waiting or not, with now and then something that closes the short way to them.
 package struct PlainWalk {
     /// How often the short way was taken, and compared.
     package private(set) var shortCuts = 0
@@ -49,13 +49,16 @@ package struct PlainWalk {
         let request = Int.random(in: 0..<20, using: &draw) == 0 ? max(1, requests / 2) : requests
         var command = Command.Acquire(
             session: Self.sessions[Int.random(in: 0...1, using: &draw)], request: RequestID(high: 0, low: request),
-            owner: OwnerID(high: 0, low: UInt64.random(in: 1...9, using: &draw)), names: [name],
+            owner: OwnerID(high: 0, low: UInt64.random(in: 1...30, using: &draw)), names: [name],
             note: HolderNote(purpose: number == 3 ? "walk" : ""))
         switch Int.random(in: 0..<20, using: &draw) {
         case 0: command.maximumHold = .milliseconds(50)
         case 1: command.minimumHold = .milliseconds(50)
         case 2: command.waitUntil = now + .milliseconds(30)
         case 3: command.mode = .shared
+        case 4: command.priority = Int8.random(in: -1...1, using: &draw)
+        case 5: command.fairness = .barging
+        case 6...12: command.waitUntil = .distantFuture
         default: break
         }
         return .acquire(command)

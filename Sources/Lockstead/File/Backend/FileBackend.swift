@@ -13,7 +13,7 @@ internal import Synchronization
 ///
 /// All waiting is for inotify events and timers; all file work is on queues of its own. It has no connection that could break: every
 /// answer is of this moment.
-package final class FileBackend: LockBackend {
+package final class FileBackend: CountingBackend {
     package static let shortestLease = Duration.seconds(1)
     /// How long to try for a state lock where the caller names no deadline.
     ///
@@ -23,6 +23,8 @@ package final class FileBackend: LockBackend {
     package let capabilities: Capabilities
     /// How often a file's event woke one of this engine's waiters: what R31 bounds.
     package var wakeUps: Int { wakeUpCount.load(ordering: .relaxed) }
+    /// One sync for each state that was changed or had to be proven durable.
+    package var counts: EngineCounts { EngineCounts(syncs: store.syncs.value) }
     let wakeUpCount = Atomic(0)
     let store: StateStore
     let worker: FileWorker

@@ -24,6 +24,8 @@ struct StateStore: Sendable {
     let longestLease: Duration
     let own = OwnSessions()
     private let cache = StateCache()
+    /// How often a state was made durable.
+    let syncs = EventCount()
 
     /// What a change had to say beyond its own answer.
     struct Change<Value: Sendable>: Sendable {
@@ -51,6 +53,7 @@ struct StateStore: Sendable {
         if held.state.isChanged {
             try commit(&held, key)
         } else if held.state.mustBeDurable {
+            syncs.add()
             do { try held.file.synchronize() } catch { throw error.lockError(effect: .mayHaveHappened) }
         }
         held.file.unlock()
@@ -95,6 +98,7 @@ struct StateStore: Sendable {
     private func commit(_ held: inout HeldState, _ key: NameKey) throws(LockError) {
         cache.drop(key)
         do { try held.slots.write(held.state.encoded, to: held.file) } catch { throw error.lockError() }
+        syncs.add()
         do { try held.file.synchronize() } catch {
             // Others can read what we wrote; only a loss of power would undo it.
             throw error.lockError(effect: .mayHaveHappened)

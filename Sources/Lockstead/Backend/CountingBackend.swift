@@ -1,0 +1,25 @@
+internal import Synchronization
+
+/// An engine that counts what its calls cost beyond processor time: what a measurement compares between machines.
+package protocol CountingBackend: LockBackend {
+    /// What was counted so far.
+    var counts: EngineCounts { get }
+}
+
+/// What an engine did so far; `nil` where it has no such thing.
+package struct EngineCounts: Sendable, Equatable {
+    /// Commands sent to a server.
+    package var commands: Int?
+    /// Writes made durable.
+    package var syncs: Int?
+
+    /// Puts counts together.
+    package init(commands: Int? = nil, syncs: Int? = nil) { (self.commands, self.syncs) = (commands, syncs) }
+}
+
+/// Counts from any thread.
+final class EventCount: Sendable {
+    private let count = Atomic(0)
+    var value: Int { count.load(ordering: .relaxed) }
+    func add() { count.add(1, ordering: .relaxed) }
+}
