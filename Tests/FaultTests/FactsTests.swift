@@ -30,6 +30,19 @@ struct FactsTests {
         #expect(facts.survival(at: 1_000_000_000) == (alive: 2, kept: 1))
     }
 
+    @Test("What is gone after a release whose answer nobody knows was not lost for sure: it does not count")
+    func givenBack() throws {
+        let more = """
+            {"e":"invoke","ts":1000000500,"p":3,"req":"g","op":"release","key":"three","token":3,"of":"c"}
+            {"e":"info","ts":1000000600,"p":3,"req":"g","reason":"indeterminate"}
+            {"e":"invoke","ts":1000000700,"p":5,"was":3,"req":"h","op":"release","key":"three","token":3,"of":"c"}
+            {"e":"fail","ts":1000000800,"p":5,"req":"h","reason":"lost: expired"}
+
+            """
+        let facts = try HistoryFacts(Array((Self.history + more).utf8))
+        #expect(facts.survival(at: 1_000_000_000) == (alive: 2, kept: 1))
+    }
+
     @Test("The first new grant is the first that was answered after the fault began, of the lock that is asked for")
     func firstGrant() throws {
         let facts = try HistoryFacts(Array(Self.history.utf8))

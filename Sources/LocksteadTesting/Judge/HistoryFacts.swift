@@ -61,6 +61,8 @@ package struct HistoryFacts {
         var isOver = false
         /// Whether the engine kept it, once it was asked.
         var verdict: Bool?
+        /// A release went out whose answer nobody knows: what is gone after that may have been given back.
+        var mayBeBack = false
 
         init(leaseEnd: Int64, lease: Int64) { (self.leaseEnd, self.lease) = (leaseEnd, lease) }
 
@@ -70,7 +72,8 @@ package struct HistoryFacts {
                 if operation.outcome == .ok { leaseEnd = max(leaseEnd, operation.invoked.adding(lease)) }
                 return
             }
-            if operation.isLoss { verdict = false }
+            if operation.kind == .release, operation.outcome == .unknown { mayBeBack = true }
+            if operation.isLoss, !mayBeBack { verdict = false }
             if operation.outcome == .ok, verdict == nil { verdict = true }
         }
     }
