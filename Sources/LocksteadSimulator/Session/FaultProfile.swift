@@ -36,7 +36,7 @@ struct FaultProfile {
         if seed % 3 == 0 { (drop, slow) = (drop / 10, slow / 10) }
         rate = seed % 8 == 7 ? 500 : 100
         // Some worlds are hard on leases, some on grants: what goes wrong once in a hundred leases is seen there.
-        isHardOnLeases = seed % 4 == 1
+        isHardOnLeases = seed % 4 == 1 || rate == 500
         if isHardOnLeases { (silences, dwellers) = (25, 60) }
         if seed % 4 == 2 { (revocations, dwellers) = (30, 50) }
         calm = Int64.random(in: 500_000_000...4_000_000_000, using: &draw)
