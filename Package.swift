@@ -169,6 +169,28 @@ let package = Package(
             name: "TestProcesses", dependencies: ["Lockstead", "LocksteadTestHolder"], path: "Tests/TestProcesses",
             swiftSettings: settings
         ),
+        // Real faults: what brings them, the crowd of workers that they hit, and the verdicts.
+        .target(
+            name: "FaultKit",
+            dependencies: [
+                "Lockstead", "LocksteadEngines", "LocksteadGuards", "LocksteadTesting", "TestProcesses",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/FaultKit", resources: [.embedInCode("Machine/preload.c.in")], swiftSettings: settings
+        ),
+        // Runs them, for dev/faults, and is each of the workers; no product.
+        .executableTarget(
+            name: "LocksteadFaults",
+            dependencies: [
+                "FaultKit", "Lockstead", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/FaultRunner", swiftSettings: settings
+        ),
+        // Depends on the program so that it is built before the tests, which run it.
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["FaultKit", "LocksteadFaults", "LocksteadTesting", "Lockstead", "TestProcesses"],
+            swiftSettings: settings),
         // Every piece of Swift in README, docs and DocC is compiled, and the README's sample runs.
         .testTarget(
             name: "DocumentationTests",

@@ -91,8 +91,9 @@ extension RedisBackend {
         guard let parts = answer.elements, parts.count == 2, let freed = parts[0].integer else {
             throw .badAnswer(of: "release")
         }
-        // A repetition cannot tell its own first attempt from an end of the lease; the client knows how long it believed in that.
-        if freed == Int64(keys.count) || isRepeated { return .released }
+        if freed == Int64(keys.count) { return .released }
+        // A repetition cannot tell its own first attempt from an end of the lease.
+        if isRepeated { throw .unknownRelease(of: grant) }
         if let limit = grant.holdLimit, limit <= time.now { return .lost(.holdLimit) }
         return .lost(freed == 0 ? .expired : .superseded)
     }
@@ -153,5 +154,15 @@ extension RedisBackend {
         call.append(channel)
         call.append(request.note.word)
         return call
+    }
+}
+
+extension LockError {
+    fileprivate static func unknownRelease(of grant: Grant) -> LockError {
+        let name = grant.names.first?.text ?? ""
+        return LockError(
+            .indeterminate,
+            "The answer to the release of \"\(name)\" was lost; it is free of this grant now, by the release or because the lease had ended before.",
+            effect: .mayHaveHappened)
     }
 }

@@ -113,6 +113,24 @@ extension HistoryRecorder {
         }
     }
 
+    /// Records that processes may be gone from here on; for those who end other processes that record to the same file.
+    ///
+    /// Call it before they are killed, and while they are stopped, so that none of them writes a line after this one.
+    ///
+    /// - Parameter processes: Their numbers.
+    public func died(_ processes: some Sequence<Process>) {
+        write { _, now in
+            (processes.flatMap { Self.death(of: $0, at: now) }, ())
+        }
+    }
+
+    fileprivate static func death(of process: Process, at now: Int64) -> [UInt8] {
+        var line = HistoryFormatter("died")
+        line.number("ts", now)
+        line.number("p", process)
+        return line.line()
+    }
+
     private func section(
         _ event: StaticString, _ name: LockName, _ token: FencingToken, _ fields: (inout HistoryFormatter) -> Void
     ) {
@@ -167,14 +185,8 @@ extension HistoryRecorder {
     /// What this client's owners hold they may lose from now on.
     func died(_ client: Int) {
         write { state, now in
-            var lines: [UInt8] = []
-            for process in state.processes.values.filter({ $0.client == client }).map(\.process).sorted() {
-                var line = HistoryFormatter("died")
-                line.number("ts", now)
-                line.number("p", process)
-                lines += line.line()
-            }
-            return (lines, ())
+            let dead = state.processes.values.filter { $0.client == client }.map(\.process).sorted()
+            return (dead.flatMap { Self.death(of: $0, at: now) }, ())
         }
     }
 }

@@ -1,0 +1,11 @@
+/// The engines that faults can be brought to; a new one is one line here.
+package enum FaultEngines {
+    private static let all: [any EngineKind] = [
+        FileKind(), RedisKind(), RedisKind(name: "valkey", program: "valkey-server"),
+    ]
+
+    /// As on the command line.
+    package static var names: [String] { all.map(\.name) }
+
+    package static func named(_ name: String) -> (any EngineKind)? { all.first { $0.name == name } }
+}
