@@ -103,7 +103,13 @@ extension RedisBackend {
         var call = freeingCall(LockScripts.downgrade, keys)
         call.append(grant.request.description)
         call.append(grant.token.description)
-        guard try await runPersistently(call, until: deadline).answer.integer == 1 else { throw Self.notHeld(grant) }
+        let (answer, isRepeated) = try await runPersistently(call, until: deadline)
+        guard answer.integer == 1 else {
+            var failure = Self.notHeld(grant)
+            // It may have been shared for a while, and then have ended.
+            if isRepeated { failure.effect = .mayHaveHappened }
+            throw failure
+        }
         var shared = grant
         shared.mode = .shared
         return shared
