@@ -108,11 +108,18 @@ package struct TableWalk: Simulation {
 
     private func ownGrantToEnter(_ command: Command) -> GrantRecord? {
         guard case .acquire(let request) = command, request.ifOwned == .enter, request.dedup == nil,
-            let own = judge.ownGrant(request), table.nextDue.map({ $0 > now }) ?? true,
+            Self.hasSoundTerms(request), let own = judge.ownGrant(request), table.nextDue.map({ $0 > now }) ?? true,
             request.mode == own.mode || (request.mode == .shared && own.mode == .exclusive)
         else { return nil }
         if case .permits = own.mode { return nil }
         return own
+    }
+
+    /// Terms that make no sense are refused to an owner, too.
+    private static func hasSoundTerms(_ request: Command.Acquire) -> Bool {
+        let delays = TimeSpan.zero...Limits.longestDelay
+        return delays.contains(request.lockDelay) && delays.contains(request.minimumHold)
+            && request.maximumHold.map { $0 > .zero } ?? true
     }
 
     private func with(_ grant: GrantRecord, counted answer: Answer) -> GrantRecord {
