@@ -147,6 +147,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "LocksteadSimulatorTests", dependencies: ["LockCore", "LocksteadSimulator", "SeededRandom"],
+            exclude: ["regression-seeds.txt"],
             swiftSettings: settings),
         // A process that holds a lock as it is told, for tests that kill and stop it; no product.
         .executableTarget(
