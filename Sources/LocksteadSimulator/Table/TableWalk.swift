@@ -108,7 +108,8 @@ package struct TableWalk: Simulation {
 
     private func ownGrantToEnter(_ command: Command) -> GrantRecord? {
         guard case .acquire(let request) = command, request.ifOwned == .enter, request.dedup == nil,
-            Self.hasSoundTerms(request), let own = judge.ownGrant(request), table.nextDue.map({ $0 > now }) ?? true,
+            Self.hasSoundTerms(request), let own = judge.ownGrant(request), judge.holds(own),
+            table.nextDue.map({ $0 > now }) ?? true,
             request.mode == own.mode || (request.mode == .shared && own.mode == .exclusive)
         else { return nil }
         if case .permits = own.mode { return nil }
