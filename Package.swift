@@ -230,7 +230,7 @@ let package = Package(
         // Depends on the program so that it is built before the tests, which run it as real processes.
         .testTarget(
             name: "LocksteadCLITests",
-            dependencies: ["LocksteadCLI", "LocksteadEngines", "LocksteadTesting", "Lockstead"],
+            dependencies: ["LocksteadCLI", "LocksteadEngines", "LocksteadTesting", "Lockstead", "TestServers"],
             swiftSettings: settings
         ),
         .testTarget(

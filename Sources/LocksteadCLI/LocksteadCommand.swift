@@ -8,8 +8,9 @@ struct LocksteadCommand: AsyncParsableCommand {
         commandName: "lockstead",
         abstract: "Run one job at a time, and see who holds what.",
         discussion: """
-            Exit codes: a child's own; 64 wrong usage, 65 no history, 69 engine unavailable, 71 the system refused, 75 not \
-            acquired, 76 lease lost and child stopped, 77 not permitted, 126 and 127 command not executable and not found.
+            Exit codes: a child's own; 64 wrong usage, 65 no history, 68 engine unreachable, 69 engine unavailable, 71 the \
+            system refused, 73 engine out of memory, 74 engine read-only, 75 not acquired, 76 lease lost and child stopped, \
+            77 not permitted, 78 TLS wrong, 126 and 127 command not executable and not found.
             """,
         version: PackageVersion.current,
         subcommands: [

@@ -31,7 +31,7 @@ struct DoctorCommand: AsyncParsableCommand {
     private static func show(_ report: FindingReport) throws {
         let style = Style.standardOutput
         let verdict = style.paint(report.verdict.padded(to: 7), colour(of: report.verdict))
-        print("\(verdict)  \(report.subject.padded(to: 10))  \(Wording.printable(report.fact))")
+        print("\(verdict)  \(report.subject.padded(to: 11))  \(Wording.printable(report.fact))")
         if let advice = report.advice { print("\("".padded(to: 21))\(advice)") }
         try StandardOutput.flush()
     }

@@ -18,21 +18,6 @@ struct RedisConnector: Sendable {
     let time: any TimeSource
     let group: any EventLoopGroup
 
-    /// Connects and logs in.
-    ///
-    /// - Parameter session: Makes what the connection is used for; called on its event loop.
-    /// - Returns: The connection, logged in.
-    /// - Throws: `RedisError`, with the effect `didNotHappen`.
-    func connect<Session: ChannelSession>(
-        _ session: @escaping @Sendable () -> Session
-    ) async throws(RedisError) -> OpenChannel<Session> {
-        do throws(RedisError) {
-            return try await connectOnce(session)
-        } catch {
-            throw await diagnosed(error)
-        }
-    }
-
     /// Connects and logs in, and takes a failure as it comes.
     func connectOnce<Session: ChannelSession>(
         _ session: @escaping @Sendable () -> Session

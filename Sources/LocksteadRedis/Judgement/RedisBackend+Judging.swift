@@ -39,7 +39,8 @@ extension RedisBackend {
         guard let refusal = findings.first(where: { $0.verdict == .refusal }) else { return verdict.keep(.fit) }
         let advice = refusal.advice.map { "; \($0)" } ?? ""
         let error = LockError(
-            .unsuitableStorage, "This server does not carry locks: \(refusal.fact)\(advice).", effect: .didNotHappen)
+            .unsuitableStorage, "This server does not carry locks: \(refusal.fact)\(advice).", effect: .didNotHappen,
+            cause: report.isReplica ? RedisError(.readOnly, refusal.fact, effect: .didNotHappen) : nil)
         verdict.keep(.unfit(error))
         throw error
     }

@@ -45,8 +45,8 @@ extension ServerFinding {
     }
 
     private static func role(_ report: ServerReport) -> ServerFinding {
-        guard let role = report.fields["role"] else { return unknown("role", report) }
-        if role != "master" {
+        guard report.fields["role"] != nil else { return unknown("role", report) }
+        if report.isReplica {
             return ServerFinding(
                 subject: "role", verdict: .refusal, fact: "the server is a replica, which takes no locks",
                 advice: "connect to its primary, \(report.fields["master_host"] ?? "wherever it is")")

@@ -31,6 +31,8 @@ package struct ServerReport: Sendable, Hashable {
 
     package func number(_ field: String) -> Int64? { fields[field].flatMap { Int64($0) } }
 
+    var isReplica: Bool { fields["role"].map { $0 != "master" } ?? false }
+
     /// `Redis 7.0.15`, `Valkey 8.1.1`, or `nil`.
     package var product: String? {
         if let valkey = fields["valkey_version"] { return "Valkey \(valkey)" }

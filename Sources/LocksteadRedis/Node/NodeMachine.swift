@@ -1,11 +1,11 @@
 /// Which of a node's connections a command goes to, or whether it waits or fails at once.
 ///
-/// While the last attempt to connect has failed and none is under way, commands fail at once with its error: the caller decides how
-/// long to go on.
+/// While the last attempt to connect has failed and none is under way, commands fail at once with its error; those that wait for an attempt
+/// fail when it does, unless another connection has never been tried yet. The caller decides how long to go on.
 struct NodeMachine<Connection, Waiting> {
     private enum Slot {
-        /// Can transition to: `ready`, `failed`.
-        case connecting
+        /// With what the attempt before it came to, if it failed. Can transition to: `ready`, `failed`.
+        case connecting(after: RedisError?)
         /// Can transition to: `connecting`.
         case ready(Connection)
         /// Until the next attempt. Can transition to: `connecting`.
@@ -24,7 +24,7 @@ struct NodeMachine<Connection, Waiting> {
     private var next = 0
     private var isShutDown = false
 
-    init(connections: Int) { slots = Array(repeating: .connecting, count: max(1, connections)) }
+    init(connections: Int) { slots = Array(repeating: .connecting(after: nil), count: max(1, connections)) }
 
     var slotCount: Int { slots.count }
 
@@ -54,9 +54,26 @@ struct NodeMachine<Connection, Waiting> {
         return last
     }
 
+    /// Whether no connection has anything but failures behind it.
+    private var isFailing: Bool {
+        slots.allSatisfy { slot in
+            switch slot {
+            case .failed: true
+            case .connecting(let failure): failure != nil
+            case .ready: false
+            }
+        }
+    }
+
     mutating func wait(_ waiting: Waiting) { self.waiting.append(waiting) }
 
-    mutating func connecting(_ slot: Int) { slots[slot] = .connecting }
+    mutating func connecting(_ slot: Int) {
+        if case .failed(let error) = slots[slot] {
+            slots[slot] = .connecting(after: error)
+        } else {
+            slots[slot] = .connecting(after: nil)
+        }
+    }
 
     /// - Returns: Who waited for a connection, in order.
     mutating func connected(_ slot: Int, _ connection: Connection) -> [Waiting] {
@@ -67,7 +84,7 @@ struct NodeMachine<Connection, Waiting> {
     /// - Returns: Who waited, where there is nothing to wait for any more.
     mutating func failed(_ slot: Int, _ error: RedisError) -> [Waiting] {
         slots[slot] = .failed(error)
-        return hopelessness == nil ? [] : takeWaiting()
+        return isFailing ? takeWaiting() : []
     }
 
     /// - Returns: Who waited.

@@ -1,10 +1,12 @@
 package import Lockstead
+import RESP
 import Synchronization
 
 extension RedisBackend {
     /// What happens from now on: whatever this client reads after it is read after the watch has begun.
     ///
-    /// Where the connection is lost the stream ends with `engineUnavailable`, since changes may be missing.
+    /// Where the connection is lost the stream ends with `engineUnavailable`, since changes may be missing; where there is none to
+    /// begin with, with the reason.
     package func changes(prefix: String) -> AsyncThrowingStream<LockChange, any Error> {
         let (stream, continuation) = AsyncThrowingStream.makeStream(
             of: LockChange.self, bufferingPolicy: .bufferingOldest(Watch.mostUnread))
@@ -30,9 +32,14 @@ extension RedisBackend {
     }
 
     private func follow(_ watch: Watch) async {
-        let follower = WatchFollower(backend: self, watch: watch)
-        await follower.run()
-        watches.ended(watch.begun)
+        defer { watches.ended(watch.begun) }
+        // The subscription waits for a server as long as it takes; whoever watches must hear that there is none.
+        do throws(RedisError) {
+            _ = try await client.send(RedisCommand("PING"))
+        } catch {
+            return watch.stream.finish(throwing: LockError(error))
+        }
+        await WatchFollower(backend: self, watch: watch).run()
     }
 }
 

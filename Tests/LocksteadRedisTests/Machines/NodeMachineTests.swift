@@ -34,6 +34,21 @@ struct NodeMachineTests {
         #expect(machine.ready == ["b"])
     }
 
+    @Test("Attempts that fail by turns do not leave a command waiting between them")
+    func failingByTurns() {
+        var machine = NodeMachine<String, Int>(connections: 2)
+        _ = (machine.failed(0, Self.error), machine.failed(1, Self.error))
+        machine.connecting(0)
+        machine.wait(1)
+        machine.connecting(1)
+        #expect(machine.failed(0, Self.error) == [1])
+        machine.connecting(0)
+        _ = machine.connected(0, "a")
+        machine.connecting(0)
+        machine.wait(2)
+        #expect(machine.failed(1, Self.error) == [], "one that was there a moment ago may be back in the next")
+    }
+
     @Test("After the shutdown everything is refused")
     func shutDown() {
         var machine = NodeMachine<String, Int>(connections: 1)

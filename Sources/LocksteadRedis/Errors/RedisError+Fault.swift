@@ -1,0 +1,13 @@
+package import Lockstead
+
+extension RedisError: EngineFaultReporting {
+    package var engineFault: EngineFault? {
+        switch code {
+        case .unreachable: .unreachable
+        case .tlsMismatch, .tlsFailed: .misconfigured
+        case .readOnly, .notPersisting: .readOnly
+        case .outOfMemory: .full
+        default: nil
+        }
+    }
+}
