@@ -39,8 +39,8 @@ extension RedisError {
         "NOPERM": Known(
             code: .permissionDenied,
             advice:
-                "The ACL user may not do this; give it the commands, keys and channels that docs/backends/redis.md lists.",
-            isBeforeScripts: false),
+                "The ACL user may not do this; give it the commands, keys and channels that docs/backends/redis.md lists."
+        ),
         "READONLY": Known(code: .readOnly, advice: "The server takes no writes; connect to the primary."),
         "OOM": Known(
             code: .outOfMemory, advice: "The server's memory limit is reached; raise maxmemory or remove data."),
