@@ -22,15 +22,12 @@ struct RedisConformance: ConformanceFixture {
         case tls
         /// The fork, under its own scheme.
         case valkey
-        /// Under names that other programs lock, too.
-        case foreign
     }
 
     func makeStore() async throws -> any ConformanceStore {
         let server = try await RedisServer(variant == .valkey ? .valkey : .redis, tls: variant == .tls)
-        let way = variant == .resp2 ? "&protocol=2" : variant == .foreign ? "&share=foreign" : ""
         let authority = server.certificates.map { "&ca=\($0.authority)" } ?? ""
-        let options = "prefix=test:\(way)\(authority)"
+        let options = "prefix=test:\(variant == .resp2 ? "&protocol=2" : "")\(authority)"
         let scheme = variant == .tls ? "rediss" : variant == .valkey ? "valkey" : "redis"
         return ServerStore(url: "\(scheme)://127.0.0.1:\(server.port)/1?\(options)") { server.kill() }
     }

@@ -2,7 +2,7 @@ import LocksteadTesting
 import Testing
 import TestServers
 
-/// The other ways to the same locks: RESP2, TLS, names shared with other programs, and Valkey where it is installed (and always in CI).
+/// The other ways to the same locks: RESP2, TLS, and Valkey where it is installed (and always in CI).
 @Suite("Conformance of Redis by other ways", .serialized)
 struct RedisVariantsTests {
     static let variants = RedisConformance.Variant.allCases.filter { variant in
