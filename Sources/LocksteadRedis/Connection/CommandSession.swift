@@ -25,15 +25,17 @@ final class CommandSession: ChannelSession {
     func opened(_ link: any ChannelLink) {
         self.link = link
         flush()
+        watchDeadlines(of: unwritten[...], link)
     }
 
     /// Takes what was handed over, and writes it at once.
     func flush() {
+        let earlier = unwritten.count
         queue.take(into: &unwritten)
         guard let link else { return }
-        if link.isWritable { write(to: link) }
-        // What could not be written has deadlines, too.
-        watchDeadlines(of: unwritten, link)
+        if link.isWritable { return write(to: link) }
+        // What could not be written has deadlines, too; only what is new, or thousands would be looked at for each that comes.
+        watchDeadlines(of: unwritten.dropFirst(earlier), link)
     }
 
     func writable() { flush() }
@@ -111,7 +113,7 @@ final class CommandSession: ChannelSession {
 
     // MARK: Deadlines
 
-    private func watchDeadlines(of calls: Deque<RedisCall>, _ link: any ChannelLink) {
+    private func watchDeadlines(of calls: Deque<RedisCall>.SubSequence, _ link: any ChannelLink) {
         guard let earliest = calls.lazy.map(\.deadline).min() else { return }
         watchDeadlines(from: earliest, time.now, link)
     }

@@ -24,6 +24,9 @@ struct HandshakeMachine: Sendable, Equatable {
         var clientName: String?
         var database = 0
         var version = RedisConfiguration.ProtocolVersion.negotiated
+
+        /// Whether to log in: a user without a password too, who would otherwise become the server's `default`.
+        var isNamed: Bool { user != nil || password != nil }
     }
 
     enum Effect: Sendable {
@@ -62,8 +65,8 @@ struct HandshakeMachine: Sendable, Equatable {
 
     private mutating func logInWithHello() -> Effect {
         var hello = RedisCommand("HELLO", "3")
-        if let password = settings.password {
-            for argument in ["AUTH", settings.user ?? "default", password] { hello.append(argument) }
+        if settings.isNamed {
+            for argument in ["AUTH", settings.user ?? "default", settings.password ?? ""] { hello.append(argument) }
         }
         if let name = settings.clientName {
             for argument in ["SETNAME", name] { hello.append(argument) }
@@ -74,8 +77,8 @@ struct HandshakeMachine: Sendable, Equatable {
 
     private mutating func logInWithoutHello() -> Effect {
         var commands: [RedisCommand] = []
-        if let password = settings.password {
-            commands.append(authentication(password))
+        if settings.isNamed {
+            commands.append(authentication(settings.password ?? ""))
             steps.append(.auth)
         }
         if let name = settings.clientName {

@@ -23,6 +23,8 @@ final class RedisChannelHandler: ChannelInboundHandler, ChannelLink {
         let handshake: HandshakeMachine.Settings
         let limits: RESPLimits
         let timeouts: RedisConfiguration.Timeouts
+        /// Until then the log-in must be done: connecting has had its part of the time.
+        let loginEnd: ContinuousTime
         let time: any TimeSource
     }
 
@@ -105,7 +107,7 @@ final class RedisChannelHandler: ChannelInboundHandler, ChannelLink {
         let effect = machine.start()
         phase = .loggingIn(machine)
         let limit = settings.timeouts.connect
-        schedule(limit) { handler in
+        schedule(max(.milliseconds(1), settings.time.now.duration(to: settings.loginEnd))) { handler in
             guard case .loggingIn = handler.phase else { return }
             handler.close(.connectTimedOut(handler.settings.endpoint, after: limit, tls: handler.settings.isTLS))
         }

@@ -23,7 +23,8 @@ struct RedisConnector: Sendable {
         _ session: @escaping @Sendable () -> Session
     ) async throws(RedisError) -> OpenChannel<Session> {
         let attempt = ConnectAttempt<Session>()
-        let bootstrap = try bootstrap(attempt, session)
+        let end = time.now.advanced(by: configuration.timeouts.connect)
+        let bootstrap = try bootstrap(attempt, until: end, session)
         do {
             return try await withTaskCancellationHandler {
                 let channel = try await open(bootstrap)
@@ -39,7 +40,7 @@ struct RedisConnector: Sendable {
     }
 
     private func bootstrap<Session: ChannelSession>(
-        _ attempt: ConnectAttempt<Session>, _ session: @escaping @Sendable () -> Session
+        _ attempt: ConnectAttempt<Session>, until end: ContinuousTime, _ session: @escaping @Sendable () -> Session
     ) throws(RedisError) -> ClientBootstrap {
         let tls = try tlsContext()
         return ClientBootstrap(group: group.next())
@@ -51,7 +52,8 @@ struct RedisConnector: Sendable {
                     if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
                     let session = session()
                     let greeted = channel.eventLoop.makePromise(of: RedisGreeting.self)
-                    let handler = RedisChannelHandler(handlerSettings, session: session, greeted: greeted)
+                    let settings = handlerSettings(until: end)
+                    let handler = RedisChannelHandler(settings, session: session, greeted: greeted)
                     try channel.pipeline.syncOperations.addHandler(handler)
                     try attempt.began(
                         ConnectAttempt.Candidate(
@@ -77,7 +79,7 @@ struct RedisConnector: Sendable {
         }
     }
 
-    private var handlerSettings: RedisChannelHandler.Settings {
+    private func handlerSettings(until end: ContinuousTime) -> RedisChannelHandler.Settings {
         RedisChannelHandler.Settings(
             endpoint: endpoint, isTLS: configuration.tls != nil,
             handshake: HandshakeMachine.Settings(
@@ -86,6 +88,6 @@ struct RedisConnector: Sendable {
             limits: RESPLimits(
                 lineBytes: RESPLimits.standard.lineBytes, replyBytes: configuration.limits.replyBytes,
                 depth: configuration.limits.replyDepth),
-            timeouts: configuration.timeouts, time: time)
+            timeouts: configuration.timeouts, loginEnd: end, time: time)
     }
 }

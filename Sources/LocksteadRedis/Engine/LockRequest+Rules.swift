@@ -18,3 +18,8 @@ extension LockRequest {
         guard note.byteCount <= HolderNote.maximumByteCount else { throw LockError(Refusal.noteTooLong) }
     }
 }
+
+extension HoldTerms {
+    /// The cap as the scripts take it; 0 for none.
+    var maximumHoldMilliseconds: Int64 { maximumHold.map { min($0.millisecondsUp, RedisEngine.longestSpan) } ?? 0 }
+}

@@ -22,6 +22,8 @@ extension RedisBackend {
         let request: LockRequest
         let keys: [LockKeys]
         let wake: Wake?
+        /// Whether an attempt was sent that nobody answered: it may arrive whenever it likes, after the grant has ended too.
+        let lostAnAnswer = Flag()
     }
 
     package func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
@@ -47,9 +49,15 @@ extension RedisBackend {
         case .success(.granted(let grant)): return try await accept(grant, of: ask)
         case .success(.busy(let description)): return .busy(description)
         case .success(.queued): throw .badAnswer(of: "acquire")
-        case .failure(.refused(let error)): throw error
+        case .failure(.refused(let error)): throw refused(ask, error)
         case .failure(.unanswered(let error)): throw await given(up: ask, error)
         }
+    }
+
+    /// What was revoked before its request knew of it is acknowledged, or it would stay closed until its lease ends (RULES 19).
+    func refused(_ ask: Ask, _ error: LockError) -> LockError {
+        if error.code == .leaseLost { withdrawLater(ask) }
+        return error
     }
 
     private func ask(_ ask: Ask) async throws(LockError) -> AcquireOutcome {
@@ -57,10 +65,11 @@ extension RedisBackend {
         case .success(.granted(let grant)): return try await accept(grant, of: ask)
         case .success(.busy(let description)): return .busy(description)
         case .success(.queued(let outlook)): return try await wait(ask, from: outlook)
-        case .failure(.refused(let error)): throw error
+        case .failure(.refused(let error)): throw refused(ask, error)
         // It finds its own grant or place if the first attempt was carried out (R23).
         case .failure(.unanswered(let error))
-        where error.effect == .mayHaveHappened && error.maySubside && !Task.isCancelled:
+        where error.effect == .mayHaveHappened && error.maySubside && !Task.isCancelled
+            && time.now < ask.request.wait.deadline:
             return try await wait(ask, from: nil)
         case .failure(.unanswered(let error)): throw await given(up: ask, error)
         }
@@ -79,12 +88,14 @@ extension RedisBackend {
     /// What to throw where nobody knows what became of the request; where it may be on its way, it is withdrawn.
     func given(up ask: Ask, _ error: RedisError) async -> LockError {
         if Task.isCancelled || error.code == .cancelled {
-            if error.effect != .didNotHappen { await withdraw(ask) }
+            if error.effect != .didNotHappen || ask.lostAnAnswer.isSet { await withdraw(ask) }
             return Self.cancelled(ask.request)
         }
         var failure = LockError(error)
         // The script looks at the key before it changes anything.
         if error.code == .wrongType { failure.effect = .didNotHappen }
+        // What the last attempt says is no word about an earlier one.
+        if ask.lostAnAnswer.isSet { failure.effect = .mayHaveHappened }
         return failure
     }
 
@@ -130,6 +141,8 @@ extension RedisBackend {
         let sent = time.now
         let answer: RESPValue
         do throws(RedisError) { answer = try await client.run(call, deadline: deadline) } catch {
+            // A script that failed was answered, and comes no more.
+            if error.effect == .mayHaveHappened, error.serverText == nil { ask.lostAnAnswer.set() }
             return .failure(.unanswered(error))
         }
         do throws(LockError) { return .success(try read(answer, ask, sent: sent)) } catch {
@@ -147,7 +160,7 @@ extension RedisBackend {
         call.append(request.lease.millisecondsUp)
         call.append(terms.lockDelay.millisecondsUp)
         call.append(terms.minimumHold.millisecondsUp)
-        call.append(terms.maximumHold?.millisecondsUp ?? 0)
+        call.append(terms.maximumHoldMilliseconds)
         call.append(waits ? 1 : 0)
         call.append(Self.silence.millisecondsUp)
         call.append(channel)
@@ -155,6 +168,7 @@ extension RedisBackend {
         call.append(request.priority)
         call.append(Self.mostWaiters)
         call.append(request.note.word)
+        call.append(Self.onItsWay(ask))
         return call
     }
 

@@ -156,7 +156,7 @@ extension RedisBackend {
         call.append(request.lease.millisecondsUp)
         call.append(request.terms.lockDelay.millisecondsUp)
         call.append(request.terms.minimumHold.millisecondsUp)
-        call.append(request.terms.maximumHold?.millisecondsUp ?? 0)
+        call.append(request.terms.maximumHoldMilliseconds)
         call.append(channel)
         call.append(request.note.word)
         return call

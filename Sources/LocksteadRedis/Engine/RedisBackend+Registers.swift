@@ -28,12 +28,9 @@ extension RedisBackend {
         case .value(let value, let span):
             guard value.count <= Register.maximumByteCount else { throw LockError(Refusal.valueTooLong) }
             guard span.map({ $0 > .zero }) ?? true else { throw LockError(Refusal.badTerms) }
-            return ("value", value, min(span?.millisecondsUp ?? 0, longestKept))
+            return ("value", value, min(span?.millisecondsUp ?? 0, RedisEngine.longestSpan))
         }
     }
-
-    /// A hundred years: what is longer overflows the server's clock.
-    private static let longestKept: Int64 = 3_155_760_000_000
 
     private func registerCall(
         _ keys: LockKeys, act: String, token: UInt64, after: RegisterRevision?, keptFor: Int64, value: [UInt8]

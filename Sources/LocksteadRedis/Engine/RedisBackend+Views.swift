@@ -100,6 +100,9 @@ extension RedisBackend {
         var call = freeingCall(LockScripts.force, [try naming.keys(of: name)])
         call.append(WakeMessage.word(ofReason: reason))
         call.append(isImmediate ? 1 : 0)
+        // A repetition must not revoke whoever came after the first time.
+        var generator = SystemRandomNumberGenerator()
+        call.append(RequestID.random(using: &generator).description)
         guard let parts = try await runPersistently(call, until: deadline).answer.elements,
             let rest = parts.first?.integer
         else { throw .badAnswer(of: "force") }

@@ -22,7 +22,7 @@ extension RedisBackend {
     /// - Throws: `LockError`, as an acquire does.
     func wait(_ ask: Ask, from first: Outlook?) async throws(LockError) -> AcquireOutcome {
         var (outlook, place) = (first, first?.place)
-        var lastAnswer = time.now
+        var (lastAnswer, isAnswered) = (time.now, first != nil)
         while true {
             await sleep(ask, outlook)
             if let reason = reasonToLeave(ask) {
@@ -32,18 +32,22 @@ extension RedisBackend {
             switch await look(ask, place) {
             case .success(.granted(let grant)): return try await accept(grant, of: ask)
             case .success(.busy(let description)): return .busy(description)
-            case .success(.queued(let next)): (outlook, place, lastAnswer) = (next, next.place, time.now)
-            case .failure(.refused(let error)): throw error
+            case .success(.queued(let next)):
+                (outlook, place, lastAnswer, isAnswered) = (next, next.place, time.now, true)
+            case .failure(.refused(let error)): throw refused(ask, error)
             case .failure(.unanswered(let error)):
                 let isPatient = error.maySubside && lastAnswer.advanced(by: Self.patience) > time.now
                 outlook = nil
-                if time.now >= ask.request.wait.deadline { return await endUnanswered(ask) }
-                if !isPatient, !Task.isCancelled {
-                    await withdraw(ask)
-                    throw LockError(error)
-                }
+                if time.now >= ask.request.wait.deadline { return try await endUnanswered(ask, isAnswered, error) }
+                if !isPatient, !Task.isCancelled { throw await leave(ask, error) }
             }
         }
+    }
+
+    /// Whoever is silent for long is not asked to let go either: that goes on without the caller, whose deadline may come (L5).
+    private func leave(_ ask: Ask, _ error: RedisError) async -> LockError {
+        if error.maySubside { withdrawLater(ask) } else { await withdraw(ask) }
+        return LockError(error)
     }
 
     private func reasonToLeave(_ ask: Ask) -> LockError? {
@@ -53,7 +57,12 @@ extension RedisBackend {
     }
 
     /// The server fell silent just as the wait was over: what may be left of the request there is cleaned up without its caller.
-    private func endUnanswered(_ ask: Ask) async -> AcquireOutcome {
+    ///
+    /// Where it has never answered, nobody can say that the lock was held.
+    private func endUnanswered(
+        _ ask: Ask, _ isAnswered: Bool, _ error: RedisError
+    ) async throws(LockError) -> AcquireOutcome {
+        guard isAnswered else { throw await given(up: ask, error) }
         withdrawLater(ask)
         return .busy(nil)
     }
@@ -71,7 +80,8 @@ extension RedisBackend {
     /// Confirms a hand-over, or asks again: a waiter's sign of life.
     private func look(_ ask: Ask, _ place: String?) async -> Result<Asked, AskFailure> {
         let deadline = ask.request.wait.deadline
-        if let token = ask.wake?.takeToken() {
+        // Where an earlier look may still be on its way, the next one confirms: it leaves a mark that stops the other.
+        if let token = ask.wake?.takeToken(), !ask.lostAnAnswer.isSet {
             // A lapsed claim is no reason to leave: the next ask brings back the old place (R32).
             if let grant = await confirm(ask, token) { return .success(.granted(grant)) }
         }
@@ -88,8 +98,10 @@ extension RedisBackend {
     private func confirm(_ ask: Ask, _ token: FencingToken) async -> Grant? {
         let sent = time.now
         let call = renewCall([RenewalItem(ask.request, token, ask.keys)])
+        // The ask that follows a failure has to fit into L5, too.
+        let end = max(sent, ask.request.wait.deadline).advanced(by: Self.lastWord / 2)
         // Whatever went wrong, the ask that follows finds the claim if it is still there.
-        guard let answer = try? await client.run(call, deadline: sent.advanced(by: Self.claim)),
+        guard let answer = try? await client.run(call, deadline: min(end, sent.advanced(by: Self.claim))),
             let word = answer.elements?.first?.text, let rest = Self.holdRest(ofRenewal: word)
         else { return nil }
         return grant(ask.request, token, armedAt: sent, holdRest: rest)
@@ -110,7 +122,7 @@ extension RedisBackend {
     ///
     /// Not cancellable; what fails is tried again in the background.
     func withdraw(_ ask: Ask) async {
-        let call = cancelCall(ask.request, ask.keys)
+        let call = cancelCall(ask)
         do throws(LockError) {
             _ = try await runPersistently(call, until: time.now.advanced(by: Self.leaveTaking))
         } catch {
@@ -120,7 +132,7 @@ extension RedisBackend {
 
     /// The same, in the backend's own task group: until it is done, or the lease would have run out anyway.
     func withdrawLater(_ ask: Ask) {
-        let call = cancelCall(ask.request, ask.keys)
+        let call = cancelCall(ask)
         let end = time.now.advanced(by: max(ask.request.lease, Self.onItsWay))
         life.add { [self] in
             // What cannot be told to the server by then has ended there by itself.
@@ -128,17 +140,27 @@ extension RedisBackend {
         }
     }
 
-    func cancelCall(_ request: LockRequest, _ keys: [LockKeys]) -> RedisScriptCall {
+    private func cancelCall(_ ask: Ask) -> RedisScriptCall {
+        cancelCall(ask.request, ask.keys, Self.onItsWay(ask))
+    }
+
+    private func cancelCall(
+        _ request: LockRequest, _ keys: [LockKeys], _ onItsWay: Int64
+    ) -> RedisScriptCall {
         var call = freeingCall(LockScripts.cancel, keys)
         call.append(request.id.description)
-        call.append(Self.onItsWay.millisecondsUp)
+        call.append(onItsWay)
         return call
     }
+
+    /// For how many milliseconds something of the request may still be on its way; 0 where every attempt was answered.
+    static func onItsWay(_ ask: Ask) -> Int64 { ask.lostAnAnswer.isSet ? onItsWay.millisecondsUp : 0 }
 
     package func cancel(_ request: LockRequest, deadline: ContinuousTime) async throws(LockError) {
         let keys = try keys(of: request.names)
         life.forgetLimit(of: request.id)
-        _ = try await runPersistently(cancelCall(request, keys), until: deadline)
+        let call = cancelCall(request, keys, Self.onItsWay.millisecondsUp)
+        _ = try await runPersistently(call, until: deadline)
         // Whoever still waits under this request is to see that it is over.
         wakes.ring(request.id)
     }

@@ -19,6 +19,7 @@ package final class RedisBackend: LockBackend {
     let life = BackendLife()
     let verdict = VerdictKeeper()
     let watches = WatchBeginnings()
+    private let hasRun = Flag()
 
     /// Connects to nothing yet.
     ///
@@ -47,7 +48,13 @@ package final class RedisBackend: LockBackend {
     static let guarantee = Guarantee(exclusion: .advisory, scope: .cluster, fencing: .advisory)
 
     /// Keeps the connections and listens, until the task is cancelled.
+    ///
+    /// - Throws: `LockError` with the code `invalidOption` where it runs or ran already.
     package func run() async throws {
+        guard hasRun.set() else {
+            throw LockError(
+                .invalidOption, "A Redis engine's backend runs once. Make another one.", effect: .didNotHappen)
+        }
         defer { life.end() }
         await withDiscardingTaskGroup { group in
             group.addTask { await self.client.run() }

@@ -25,6 +25,8 @@ public struct RedisEngine: Sendable {
     public static let longestPrefix = 128
     static let longestConfigurableLease = Duration.seconds(86_400)
     static let shortestLease = Duration.seconds(1)
+    /// A hundred years in milliseconds: what is longer overflows the server's clock.
+    static let longestSpan: Int64 = 3_155_760_000_000
 
     /// Settings for a server.
     ///

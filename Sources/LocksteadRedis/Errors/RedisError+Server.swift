@@ -9,13 +9,21 @@ extension RedisError {
     ///   - isScript: Whether it was a script that was asked for. A script that fails half-way has done its first half, so only errors
     ///     that are found before a script starts say that nothing happened.
     package init(_ answer: RESPServerError, isScript: Bool) {
-        let known = Self.known[answer.code]
+        let known = Self.known[Self.code(of: answer)]
         let refusedBefore = !isScript || known?.isBeforeScripts ?? false
         self.init(
             known?.code ?? .refused, Self.message(known, answer),
             effect: refusedBefore ? .didNotHappen : .mayHaveHappened,
             serverText: answer.text)
     }
+
+    /// What a user may not do within a script is told without a code of its own, in one of two ways.
+    private static func code(of answer: RESPServerError) -> String {
+        let words = ["ERR The user executing the script can't", "ERR ACL failure in script"]
+        return words.contains { answer.text.hasPrefix($0) } ? inScript : answer.code
+    }
+
+    private static let inScript = "NOPERM in a script"
 
     private static func message(_ known: Known?, _ answer: RESPServerError) -> String {
         guard let known else { return "The server refused the command: \(answer.text)" }
@@ -29,6 +37,9 @@ extension RedisError {
         var isBeforeScripts = true
     }
 
+    private static let notPermitted =
+        "The ACL user may not do this; give it the commands, keys and channels that docs/backends/redis.md lists."
+
     private static let known: [String: Known] = [
         "NOAUTH": Known(
             code: .authenticationFailed,
@@ -36,11 +47,8 @@ extension RedisError {
         "WRONGPASS": Known(
             code: .authenticationFailed, advice: "The server knows no such user with this password, or the user is off."
         ),
-        "NOPERM": Known(
-            code: .permissionDenied,
-            advice:
-                "The ACL user may not do this; give it the commands, keys and channels that docs/backends/redis.md lists."
-        ),
+        "NOPERM": Known(code: .permissionDenied, advice: notPermitted),
+        inScript: Known(code: .permissionDenied, advice: notPermitted, isBeforeScripts: false),
         "READONLY": Known(code: .readOnly, advice: "The server takes no writes; connect to the primary."),
         "OOM": Known(
             code: .outOfMemory, advice: "The server's memory limit is reached; raise maxmemory or remove data."),
@@ -50,8 +58,9 @@ extension RedisError {
             code: .notPersisting, advice: "The server cannot save its data and takes no writes; mend its disk."),
         "NOREPLICAS": Known(code: .tooFewReplicas, advice: "Too few replicas are connected for min-replicas-to-write."),
         "NOSCRIPT": Known(code: .noScript, advice: "The server does not have the script."),
-        "MOVED": Known(code: .moved, advice: "The key lives on another node of the cluster; use redis+cluster://."),
-        "ASK": Known(code: .ask, advice: "The key is moving to another node of the cluster; use redis+cluster://."),
+        "MOVED": Known(
+            code: .moved, advice: "The server is a node of a cluster; this engine works on one that is not."),
+        "ASK": Known(code: .ask, advice: "The server is a node of a cluster; this engine works on one that is not."),
         "TRYAGAIN": Known(code: .tryAgain, advice: "The keys are being moved between nodes; try again in a moment."),
         "CLUSTERDOWN": Known(code: .clusterDown, advice: "The cluster does not serve this key now."),
         "CROSSSLOT": Known(code: .crossSlot, advice: "The keys belong to different slots of the cluster."),

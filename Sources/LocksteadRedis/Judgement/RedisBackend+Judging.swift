@@ -7,7 +7,8 @@ final class VerdictKeeper: Sendable {
     enum Verdict: Sendable {
         case open
         case fit
-        case unfit(LockError)
+        /// Until then; a server may be made fit while the connection stays.
+        case unfit(LockError, until: ContinuousTime)
     }
 
     private let state = Mutex(Verdict.open)
@@ -21,8 +22,8 @@ extension RedisBackend {
     func judge(until deadline: ContinuousTime) async throws(LockError) {
         switch verdict.verdict {
         case .fit: return
-        case .unfit(let error): throw error
-        case .open: break
+        case .unfit(let error, let end) where time.now < end: throw error
+        case .unfit, .open: break
         }
         let report: ServerReport
         do throws(RedisError) {
@@ -41,9 +42,12 @@ extension RedisBackend {
         let error = LockError(
             .unsuitableStorage, "This server does not carry locks: \(refusal.fact)\(advice).", effect: .didNotHappen,
             cause: report.isReplica ? RedisError(.readOnly, refusal.fact, effect: .didNotHappen) : nil)
-        verdict.keep(.unfit(error))
+        verdict.keep(.unfit(error, until: time.now.advanced(by: Self.refusalLasts)))
         throw error
     }
+
+    /// So that those who try again and again do not each ask the server what it is.
+    private static let refusalLasts = Duration.seconds(1)
 
     private func warn(of finding: ServerFinding) {
         logger.info(

@@ -1,4 +1,5 @@
 package import Lockstead
+import Logging
 import NIOCore
 package import NIOPosix
 import RESP
@@ -12,7 +13,7 @@ package final class RedisNode: RedisClient {
     let hub: SubscriptionHub
     let state: Mutex<NodeMachine<RedisConnection, RedisCall>>
     let connector: RedisConnector
-    private let hasRun = Atomic(false)
+    private let hasRun = Flag()
 
     /// Connects to nothing until ``run()`` is called.
     package init(
@@ -30,8 +31,12 @@ package final class RedisNode: RedisClient {
     package var greeting: RedisGreeting? { state.withLock { $0.ready.first?.greeting } }
 
     /// Keeps the connections until the task is cancelled; then lets what is under way finish for a moment.
+    ///
+    /// A second call returns at once.
     package func run() async {
-        precondition(!hasRun.exchange(true, ordering: .relaxed), "a Redis client runs once")
+        guard hasRun.set() else {
+            return context.logger.error("A Redis client runs once", metadata: ["endpoint": "\(endpoint)"])
+        }
         let slots = state.withLock { $0.slotCount }
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in

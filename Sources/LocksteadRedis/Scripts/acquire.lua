@@ -5,7 +5,7 @@
 --      3 request  4 owner  5 mode (x, s, p:<count>:<limit>)  6 order (f or b)  7 lease ms  8 lock-delay ms
 --      9 minimum hold ms  10 maximum hold ms (0: none)  11 "1" to wait, "0" not to  12 ms until a silent waiter is dead
 --      13 channel for hand-overs  14 place in the queues from an earlier answer, or "-"  15 priority  16 most waiters
---      17 note
+--      17 note  18 for how many ms an earlier attempt may still be on its way, 0 where there is none
 -- Answers {"granted", token, ms until the maximum hold ends it or 0}
 --         {"queued", place, ms until it may open or -1, rank} · {"busy", holder's value, ms or -1}
 --         {"kind", what the name is in use as} · {"full"} · {"lost", reason}: revoked, or withdrawn before it arrived
@@ -17,18 +17,27 @@ local w = { request = request, owner = ARGV[4], mode = mode, order = ARGV[6], le
   delay = tonumber(ARGV[8]), least = tonumber(ARGV[9]), most = tonumber(ARGV[10]), channel = ARGV[13], note = ARGV[17] }
 local names = allKeys()
 
-local function granted(token, most) return { 'granted', format('%d', token), most } end
+-- The last word to the request: an attempt that comes afterwards, when the grant has ended perhaps, is refused instead of taking the
+-- names for nobody.
+local function last(answer)
+  if ARGV[18] ~= '0' then mark(names[1], request, tonumber(ARGV[18]), now, micros) end
+  return answer
+end
 
-local earlier = call('HGET', names[1].records, request) or ''
-if sub(earlier, 1, 5) == 'gone ' then return { 'lost', 'withdrawn' } end
--- Its record of an earlier round, where it waits already.
-earlier = parseWaiter(earlier)
+local function granted(token, most) return last({ 'granted', format('%d', token), most }) end
 
 -- A retry: whoever holds all names already is told again, and its lease begins anew.
-local own = {}
-for _, n in ipairs(names) do own[#own + 1] = held(n, request, now) end
-if #own > 0 and #own == #names and isLive(own[1], now) then
-  if own[1].phase == 'r' then return { 'lost', own[1].reason } end
+local own, revoked = {}, nil
+for _, n in ipairs(names) do
+  local h = held(n, request, now)
+  if h and isLive(h, now) then
+    own[#own + 1] = h
+    if h.phase == 'r' then revoked = h.reason end
+  end
+end
+-- Revoked, or without some of its names: what is left of it is given back by who asked.
+if revoked or #own > 0 and #own < #names then return { 'lost', revoked or '-' } end
+if #own == #names then
   for i, n in ipairs(names) do
     local h = own[i]
     h.phase, h.ends = 'h', now + w.lease
@@ -38,9 +47,13 @@ if #own > 0 and #own == #names and isLive(own[1], now) then
   return granted(own[1].token, own[1].most > 0 and own[1].most - now or 0)
 end
 
+if isGone(names[1], request, now) then return { 'lost', 'withdrawn' } end
+-- Its record of an earlier round, where it waits already.
+local earlier = parseWaiter(call('HGET', names[1].records, request) or '')
+
 for _, n in ipairs(names) do
   local kind = kindInUse(n, now)
-  if kind and kind ~= kindOf(mode) then return { 'kind', kind } end
+  if kind and kind ~= kindOf(mode) then return last({ 'kind', kind }) end
 end
 
 local function areFree()
@@ -95,14 +108,14 @@ local function busy()
 end
 
 -- No place in a queue would help who does not wait.
-if not waits and not earlier and not areFree() then return busy() end
+if not waits and not earlier and not areFree() then return last(busy()) end
 
 -- RULES 14: at most the asked priority, and below that of every waiter which was overtaken often enough.
 local function placeFor(priority)
   local overtaken = {}
   for _, n in ipairs(names) do
-    local index = -1
-    while true do
+    local index = beforeMarks(n) - 1
+    while index >= 0 do
       local member = call('ZRANGE', n.queue, index, index)[1]
       local theirs = member and 500 - tonumber(sub(member, 1, 3))
       if not theirs or theirs >= priority then break end
@@ -124,7 +137,7 @@ w.alive, w.since = now + tonumber(ARGV[12]), earlier and earlier.since or now
 w.member = earlier and earlier.member or ARGV[14]
 if not earlier then
   for _, n in ipairs(names) do
-    if call('ZCARD', n.queue) >= tonumber(ARGV[16]) then return { 'full' } end
+    if beforeMarks(n) >= tonumber(ARGV[16]) then return last({ 'full' }) end
   end
   if w.member == '-' then w.member = placeFor(tonumber(ARGV[15])) end
 end
@@ -147,6 +160,10 @@ for _, n in ipairs(names) do
     if ARGV[2] ~= 'foreign' then mine = serve(n, request, now, micros) or mine end
   end
 end
+-- Where nobody serves the queue, the dead at its head go by this.
+if ARGV[2] == 'foreign' then
+  for _, n in ipairs(names) do living(n, 0, request, now) end
+end
 if mine then return granted(mine, w.most) end
 if waits then
   local rank = call('ZRANK', names[1].queue, w.member) or 0
@@ -159,4 +176,4 @@ if earlier then
   for _, n in ipairs(names) do tell(n, 'waitEnded', 0, 0, w) end
 end
 openUp(names, ARGV[2], now, micros)
-return answer
+return last(answer)

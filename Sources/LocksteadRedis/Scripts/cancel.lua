@@ -1,6 +1,6 @@
 -- Withdraws a request: afterwards it neither waits for these names nor holds them (R23, R26).
 --
--- ARGV 2 "fair" or "foreign"  3 request  4 for how many ms the request may still be on its way, 0 where it cannot be
+-- ARGV 2 "fair" or "foreign"  3 request  4 for how many ms anything of the request may still be on its way, 0 where nothing is
 -- Answers how many of the names it waited for or held.
 -- O(log n), and what serving the queues costs.
 
@@ -22,12 +22,8 @@ for _, n in ipairs(names) do
     end
   end
 end
-if count == 0 and ARGV[4] ~= '0' then
-  local n = names[1]
-  call('ZADD', n.queue, 0, format('%s%016d%s', LAST, micros, ARGV[3]))
-  call('HSET', n.records, ARGV[3], format('gone %d', now + tonumber(ARGV[4])))
-  keepRecords(n, tonumber(ARGV[4]))
-end
+-- Whatever was found: a repetition may be there and another attempt still come.
+if ARGV[4] ~= '0' then mark(names[1], ARGV[3], tonumber(ARGV[4]), now, micros) end
 if count > 0 then
   for _, n in ipairs(names) do read(n, now) end
   openUp(names, ARGV[2], now, micros)

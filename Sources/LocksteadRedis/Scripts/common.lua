@@ -9,7 +9,8 @@
 -- ARGV[1] is the number of the database: channels know none.
 -- Times are milliseconds of this server's TIME; a moment that has come (now > until) is over.
 --
--- records also holds "gone <ms>" for a request that was withdrawn before it arrived: until then it is refused.
+-- records also holds under "gone:<request>" until when what still arrives of a request is refused, and under "forced" the last
+-- forced release: its id and its answer.
 -- main holds a holder's record, "lockstead:shared s" or "lockstead:shared p<limit>", or whatever another program wrote.
 -- Records are words with one space between them; notes and reasons are percent-encoded.
 
@@ -167,7 +168,13 @@ local function read(n, now)
   end
   n.holder = parseHolder(value)
   if n.holder then
-    n.state = 'exclusive'
+    -- A key that someone made to last longer (PERSIST, RESTORE) keeps nobody out longer than its record says.
+    if now > closedUntil(n.holder) then
+      call('DEL', n.main)
+      n.state, n.holder = 'free', nil
+    else
+      n.state = 'exclusive'
+    end
     return n
   end
   n.kind = match(value, MARKER)
@@ -285,8 +292,9 @@ local function grant(names, w, token, span, phase, now)
   for _, n in ipairs(names) do
     local copy = {}
     for field, value in pairs(h) do copy[field] = value end
-    put(n, copy, now)
+    -- Told first: a user that may not publish is refused before the name is taken.
     tell(n, 'granted', token, h.ends - now, w)
+    put(n, copy, now)
   end
 end
 
@@ -294,6 +302,45 @@ end
 local function keepRecords(n, span)
   if call('PTTL', n.records) < span then call('PEXPIRE', n.records, format('%d', span + GRACE)) end
   if call('PTTL', n.queue) < span then call('PEXPIRE', n.queue, format('%d', span + GRACE)) end
+end
+
+-- Withdrawn requests ------------------------------------------------------------------------------------------------
+
+-- How many stand in the queue before the marks of withdrawn requests, which are always last. O(log n) looks.
+local function beforeMarks(n)
+  local low, high = 0, call('ZCARD', n.queue)
+  local last = high > 0 and call('ZRANGE', n.queue, -1, -1)[1]
+  if not last or sub(last, 1, 3) ~= LAST then return high end
+  while low < high do
+    local middle = floor((low + high) / 2)
+    if sub(call('ZRANGE', n.queue, middle, middle)[1], 1, 3) == LAST then high = middle else low = middle + 1 end
+  end
+  return low
+end
+
+local function isGone(n, request, now)
+  local ends = call('HGET', n.records, 'gone:' .. request)
+  return ends and now <= tonumber(ends)
+end
+
+-- Takes a mark away that is over; true where it is not.
+local function keepsMark(n, member, now)
+  if isGone(n, sub(member, 20), now) then return true end
+  call('ZREM', n.queue, member)
+  call('HDEL', n.records, 'gone:' .. sub(member, 20))
+  return false
+end
+
+-- A request of which something may still be on its way is refused when that arrives, for so many ms from now.
+-- Each mark that is made takes up to two of those away that are over, so that they do not pile up behind a queue that never empties.
+local function mark(n, request, span, now, micros)
+  if not call('HGET', n.records, 'gone:' .. request) then
+    call('ZADD', n.queue, 0, format('%s%016d%s', LAST, micros, request))
+  end
+  call('HSET', n.records, 'gone:' .. request, format('%d', now + span))
+  local first = beforeMarks(n)
+  for _, member in ipairs(call('ZRANGE', n.queue, first, first + 1)) do keepsMark(n, member, now) end
+  keepRecords(n, span)
 end
 
 -- Queue -------------------------------------------------------------------------------------------------------------
@@ -324,18 +371,17 @@ local function give(names, w, me, now, micros)
   return true
 end
 
--- Serves a queue from its head: those whose turn it is, and no dead one. Returns the token where `me` was served.
--- Each waiter is passed once in its life unless it stays: O(log n) for each that is granted or found dead.
-local function serve(n, me, now, micros)
-  local place, mine = 0, nil
+-- The first at or behind a place of the queue who may be served, and its place; takes out the dead on the way, but never `me`.
+-- Each waiter is passed once in its life unless it stays: O(log n) for each that is found dead.
+local function living(n, place, me, now)
   while true do
     local member = call('ZRANGE', n.queue, place, place)[1]
-    if not member then return mine end
-    local text = call('HGET', n.records, sub(member, 20))
+    if not member then return nil end
+    local isMark = sub(member, 1, 3) == LAST
+    local text = not isMark and call('HGET', n.records, sub(member, 20))
     local w = text and parseWaiter(text)
-    local grave = not w and text and match(text, '^gone (%d+)$')
-    if grave and now <= tonumber(grave) then
-      place = place + 1
+    if isMark then
+      if keepsMark(n, member, now) then place = place + 1 end
     elseif not w then
       call('ZREM', n.queue, member)
       call('HDEL', n.records, sub(member, 20))
@@ -344,28 +390,38 @@ local function serve(n, me, now, micros)
       leaveQueues(names, w)
       for _, other in ipairs(names) do tell(other, 'waitEnded', 0, 0, w) end
     else
-      if not isFree(n, w.mode, now) then return mine end
-      local names, isReady = namesOf(w), true
-      for _, other in ipairs(names) do
-        if other ~= n and not (isFree(other, w.mode, now) and isFirst(other, w, now)) then isReady = false end
-      end
-      local isServed, token = false, nil
-      if isReady then isServed, token = give(names, w, me, now, micros) end
-      mine = token or mine
-      if not isServed then
-        if not isReady and w.mode ~= 's' then return mine end
-        place = place + 1
-      end
+      return w, place
+    end
+  end
+end
+
+-- Serves a queue from its head: those whose turn it is, and no dead one. Returns the token where `me` was served.
+local function serve(n, me, now, micros)
+  local place, mine, w = 0, nil, nil
+  while true do
+    w, place = living(n, place, me, now)
+    if not w or not isFree(n, w.mode, now) then return mine end
+    local names, isReady = namesOf(w), true
+    for _, other in ipairs(names) do
+      if other ~= n and not (isFree(other, w.mode, now) and isFirst(other, w, now)) then isReady = false end
+    end
+    local isServed, token = false, nil
+    if isReady then isServed, token = give(names, w, me, now, micros) end
+    mine = token or mine
+    if not isServed then
+      if not isReady and w.mode ~= 's' then return mine end
+      place = place + 1
     end
   end
 end
 
 -- For names that are shared with other programs: the first waiter that hears is told to look; it may find itself too late.
 local function wake(n, now)
-  for _, member in ipairs(call('ZRANGE', n.queue, 0, -1)) do
-    local text = call('HGET', n.records, sub(member, 20))
-    local w = text and parseWaiter(text)
-    if w and now <= w.alive and call('PUBLISH', w.channel, 'look ' .. w.request) > 0 then return end
+  local place, w = 0, nil
+  while true do
+    w, place = living(n, place, '', now)
+    if not w or call('PUBLISH', w.channel, 'look ' .. w.request) > 0 then return end
+    place = place + 1
   end
 end
 

@@ -10,7 +10,9 @@ local names, answers, position = allKeys(), {}, 1
 
 local function problem(n, request, token)
   local h = held(n, request, now)
-  if not h or h.token ~= token or not isLive(h, now) then return n.state == 'free' and 'free' or 'other' end
+  if not h or h.token ~= token then return n.state == 'free' and 'free' or 'other' end
+  -- It ended by itself: what is left of it is its delay.
+  if not isLive(h, now) then return 'free' end
   if h.phase == 'r' then return 'revoked ' .. h.reason end
   return nil, h
 end

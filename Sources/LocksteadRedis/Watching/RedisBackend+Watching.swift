@@ -11,15 +11,15 @@ extension RedisBackend {
         let (stream, continuation) = AsyncThrowingStream.makeStream(
             of: LockChange.self, bufferingPolicy: .bufferingOldest(Watch.mostUnread))
         let base = "lockstead:events:\(engine.configuration.database):"
-        let subscription = client.subscribe(to: .pattern((base + naming.prefix + prefix).globEscaped + "*"))
+        let listening = WatchListening(client.subscribe(to: Self.events(base + naming.prefix + prefix)))
         let watch = Watch(
-            prefix: prefix, channelBase: base, subscription: subscription, stream: continuation, begun: watches.begin())
+            prefix: prefix, channelBase: base, listening: listening, stream: continuation, begun: watches.begin())
         let farewell = life.atEnd {
-            subscription.cancel()
+            listening.cancel()
             continuation.finish()
         }
         continuation.onTermination = { [life] _ in
-            subscription.cancel()
+            listening.cancel()
             life.forgetFarewell(farewell)
         }
         life.add { [self] in await follow(watch) }
@@ -29,6 +29,14 @@ extension RedisBackend {
     /// Returns when all watches have begun that were asked for before, so that a reading after a watch misses nothing between.
     func watchesBegun(until deadline: ContinuousTime) async {
         await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
+    }
+
+    private static func events(_ start: String) -> RedisChannel { .pattern(start.globEscaped + "*") }
+
+    /// All events under the engine's prefix: the one pattern that an ACL can name, since it compares patterns as they are written.
+    func allEvents(_ watch: Watch) -> RedisSubscription? {
+        let wide = Self.events(watch.channelBase + naming.prefix)
+        return wide == watch.listening.channel ? nil : client.subscribe(to: wide)
     }
 
     private func follow(_ watch: Watch) async {
@@ -50,9 +58,35 @@ struct Watch: Sendable {
 
     let prefix: String
     let channelBase: String
-    let subscription: RedisSubscription
+    let listening: WatchListening
     let stream: AsyncThrowingStream<LockChange, any Error>.Continuation
     let begun: WatchBeginnings.Ticket
+}
+
+/// What a watch listens to, which may be exchanged for something wider.
+final class WatchListening: Sendable {
+    private let state: Mutex<(subscription: RedisSubscription, isCancelled: Bool)>
+
+    init(_ subscription: RedisSubscription) { state = Mutex((subscription, false)) }
+
+    var subscription: RedisSubscription { state.withLock { $0.subscription } }
+    var channel: RedisChannel { subscription.channel }
+
+    func exchange(for subscription: RedisSubscription) {
+        let old = state.withLock { state in
+            defer { state.subscription = subscription }
+            return state.isCancelled ? subscription : state.subscription
+        }
+        old.cancel()
+    }
+
+    func cancel() {
+        let subscription = state.withLock { state in
+            state.isCancelled = true
+            return state.subscription
+        }
+        subscription.cancel()
+    }
 }
 
 /// Which watches the server has not confirmed yet.

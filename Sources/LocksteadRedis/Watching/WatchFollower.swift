@@ -16,12 +16,22 @@ struct WatchFollower: Sendable {
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await event in watch.subscription { inbox.put(event) }
+                await listen(to: watch.listening.subscription)
                 inbox.put(nil)
             }
             await tell()
-            watch.subscription.cancel()
+            watch.listening.cancel()
             group.cancelAll()
+        }
+    }
+
+    private func listen(to subscription: RedisSubscription) async {
+        for await event in subscription {
+            if case .refused(let error) = event, error.code == .permissionDenied, let wide = backend.allEvents(watch) {
+                watch.listening.exchange(for: wide)
+                return await listen(to: wide)
+            }
+            inbox.put(event)
         }
     }
 
@@ -84,14 +94,24 @@ struct WatchFollower: Sendable {
         return name.flatMap { $0.text.utf8.starts(with: watch.prefix.utf8) ? $0 : nil }
     }
 
-    /// Who holds the lock of exactly that name already will end one day, and nobody will tell.
+    /// Who holds a lock already will end one day, and nobody will tell.
     private func begin(_ machine: inout ChangeMachine) async {
-        guard let name = try? LockName(watch.prefix), LockKeys.problem(with: name) == nil else { return }
-        // What cannot be read now is read when its time comes.
-        if let description = try? await backend.inspect(name, deadline: deadline) {
-            machine.begin(description, at: backend.time.now)
-        }
+        for description in await present() { machine.begin(description, at: backend.time.now) }
     }
+
+    /// The lock of exactly that name; a listing of all under the prefix only where that is no name, since it walks through all keys.
+    private func present() async -> [LockDescription] {
+        // What cannot be read now ends untold, as what is written meanwhile by a server that is out of reach.
+        guard let name = try? LockName(watch.prefix) else {
+            let end = backend.time.now.advanced(by: backend.engine.configuration.timeouts.command)
+            return (try? await backend.list(prefix: watch.prefix, limit: Self.mostPresent, deadline: end)) ?? []
+        }
+        guard LockKeys.problem(with: name) == nil else { return [] }
+        return (try? await backend.inspect(name, deadline: deadline)).flatMap { $0 }.map { [$0] } ?? []
+    }
+
+    /// So many locks are looked at when a watch begins.
+    private static let mostPresent = 10_000
 
     private var deadline: ContinuousTime { backend.time.now.advanced(by: .seconds(1)) }
 

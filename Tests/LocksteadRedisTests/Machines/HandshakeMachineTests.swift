@@ -26,6 +26,13 @@ struct HandshakeMachineTests {
         #expect(greeting?.protocolVersion == 3)
     }
 
+    @Test("A user without a password is logged in as that user, not as the server's default")
+    func withoutPassword() {
+        var machine = HandshakeMachine(Settings(user: "ann"))
+        #expect(machine.start().sent == ["HELLO 3 AUTH ann "])
+        #expect(machine.received(Self.unknown).sent == ["AUTH ann "])
+    }
+
     @Test("Nothing to say is nothing said")
     func nothing() {
         var machine = HandshakeMachine(Settings(version: .resp2))
