@@ -83,7 +83,8 @@ struct LateArrivalTests {
             let request = try bench.request("a")
             // Awaited below.
             let waiter = Task { try await bench.backend.acquire(request) }
-            #expect(try await eventually { try await bench.waiters(of: "a") == 1 })
+            // An answer that is still awaited would be lost.
+            #expect(try await eventually { try await bench.waiters(of: "a") == 1 && bench.client.awaited == 0 })
             waiter.cancel()
             await #expect(throws: LockError.self) { try await waiter.value }
             #expect(try await bench.places(in: "a").isEmpty)

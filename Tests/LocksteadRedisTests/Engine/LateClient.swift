@@ -21,6 +21,7 @@ final class LateClient: RedisClient {
         var plans: [(digest: String, fate: Fate)] = []
         var onTheirWay: [RedisCommand] = []
         var sent: [String: Int] = [:]
+        var awaited = 0
         /// Decides by itself, where it is there.
         var draws: SeededGenerator?
     }
@@ -42,6 +43,9 @@ final class LateClient: RedisClient {
     /// How many commands are written and have not arrived.
     var onTheirWay: Int { state.withLock { $0.onTheirWay.count } }
 
+    /// How many commands await their answers.
+    var awaited: Int { state.withLock { $0.awaited } }
+
     /// How often a script was sent, by its digest.
     func count(of script: RedisScript) -> Int { state.withLock { $0.sent[script.digest] ?? 0 } }
 
@@ -59,7 +63,10 @@ final class LateClient: RedisClient {
     func send(_ command: RedisCommand, deadline: ContinuousTime?) async throws(RedisError) -> RESPValue {
         await overtake()
         switch fate(of: command) {
-        case nil: return try await node.send(command, deadline: deadline)
+        case nil:
+            state.withLock { $0.awaited += 1 }
+            defer { state.withLock { $0.awaited -= 1 } }
+            return try await node.send(command, deadline: deadline)
         case .late: state.withLock { $0.onTheirWay.append(command) }
         case .unanswered: _ = try await node.send(command, deadline: deadline)
         }
