@@ -4,19 +4,8 @@ import Testing
 /// Ours and other libraries' clients on one lock of a real server, for a few seconds; `dev/show/04-interop` does the same for longer.
 @Suite(
     "Locks shared with other libraries", .serialized, .timeLimit(.minutes(3)),
-    .enabled(if: InteropTests.isRequired, "dev/setup installs redis-server and the other libraries"))
+    .enabled(if: OtherLibraries.areRequired, "dev/setup installs redis-server and the other libraries"))
 struct InteropTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    /// Where they are installed; always in CI, where their absence is a failure.
-    static var isRequired: Bool {
-        let files = FileManager.default
-        return ProcessInfo.processInfo.environment["CI"] != nil
-            || files.isExecutableFile(atPath: "/usr/bin/redis-server")
-                && files.fileExists(atPath: root.appending(path: ".build/peers/installed").path)
-    }
-
     private struct Report: Decodable {
         struct Side: Decodable {
             let clients: Int
@@ -33,7 +22,7 @@ struct InteropTests {
     }
 
     private func meet(_ arguments: String...) async throws -> (code: Int32, report: Report) {
-        let script = Self.root.appending(path: "dev/interop").path
+        let script = OtherLibraries.root.appending(path: "dev/interop").path
         let program = try RunningProgram(
             "/usr/bin/env", ["python3", script, "--lockstead", LocksteadProgram.program] + arguments,
             environment: ProcessInfo.processInfo.environment, input: nil)
@@ -67,5 +56,18 @@ struct InteropTests {
     func control() async throws {
         let (code, report) = try await meet("raw", "2", "--ours", "2", "--theirs", "2", "--apart")
         #expect(code == 1 && report.overlaps > 0, "\(report)")
+    }
+}
+
+private enum OtherLibraries {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// Where they are installed; always in CI, where their absence is a failure.
+    static var areRequired: Bool {
+        let files = FileManager.default
+        return ProcessInfo.processInfo.environment["CI"] != nil
+            || files.isExecutableFile(atPath: "/usr/bin/redis-server")
+                && files.fileExists(atPath: root.appending(path: ".build/peers/installed").path)
     }
 }
