@@ -83,7 +83,7 @@ struct BenchTests {
 
     @Test(
         "A program that fails, or that prints something else, ends the bench with a reason",
-        arguments: [("exit 3;", "ended with 3"), ("echo 5;", "printed no result"), ("kill -9 $$;", "ended with 137")])
+        arguments: [("exit 3;", "ended with 3"), ("echo 5 #", "printed no result"), ("kill -9 $$;", "ended with 137")])
     func badPeer(_ command: String, _ reason: String) async throws {
         let result = try await program.run("bench", "unc1", "--window", "50ms", "--peer", command, engine: "memory:")
         #expect(result.code == 70 && result.error.contains(reason), "\(result.code): \(result.error)")

@@ -32,9 +32,11 @@ class RedisServer:
         return self
 
     def __exit__(self, *_):
-        self.stop_recording()
-        self.process.terminate()
-        self.process.wait()
+        # Whoever starts us may have blocked the gentler signals, and there is nothing to keep.
+        for process in (self.monitor, self.process):
+            if process:
+                process.kill()
+                process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -57,7 +59,7 @@ class RedisServer:
         self.say("ECHO", "the record is complete")
         with open(self.record, "rb") as file:
             wait_until(lambda: b"the record is complete" in self.tail(file), "MONITOR fell behind")
-        self.monitor.terminate()
+        self.monitor.kill()
         self.monitor.wait()
         self.monitor = None
 
