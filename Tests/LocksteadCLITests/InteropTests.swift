@@ -33,9 +33,10 @@ struct InteropTests {
 
     @Test(
         "Three of theirs and three of ours: nobody meets anybody, all get it, and nobody ends another's grant",
-        arguments: ["redis-py", "raw"])
-    func excluded(_ peer: String) async throws {
-        let (code, report) = try await meet(peer, "3", "--ours", "3", "--theirs", "3")
+        arguments: [("redis-py", 0), ("raw", 20)])
+    func excluded(_ peer: String, thinking milliseconds: Int) async throws {
+        let (code, report) = try await meet(
+            peer, "3", "--ours", "3", "--theirs", "3", "--think-ms", "\(milliseconds)")
         #expect(code == 0 && report.overlaps == 0 && report.offences == 0, "\(report)")
         #expect(report.failures == 0 && report.errors.isEmpty, "\(report)")
         #expect(report.ours.least >= 1 && report.theirs.least >= 1, "\(report)")
