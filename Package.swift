@@ -98,6 +98,7 @@ let package = Package(
                 .embedInCode("Scripts/release.lua"),
                 .embedInCode("Scripts/release_quick.lua"),
                 .embedInCode("Scripts/renew.lua"),
+                .embedInCode("Scripts/renew_quick.lua"),
             ],
             swiftSettings: settings
         ),

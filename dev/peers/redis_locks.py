@@ -177,7 +177,8 @@ def name_of(options, number):
 
 
 def connect(options):
-    return redis.Redis(port=options.port)
+    # By default an answer is waited for so shortly that python-redis-lock's own wait breaks.
+    return redis.Redis(port=options.port, socket_timeout=None)
 
 
 def run_processes(options):

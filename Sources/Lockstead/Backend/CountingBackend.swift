@@ -18,8 +18,9 @@ package struct EngineCounts: Sendable, Equatable {
 }
 
 /// Counts from any thread.
-final class EventCount: Sendable {
+package final class EventCount: Sendable {
     private let count = Atomic(0)
-    var value: Int { count.load(ordering: .relaxed) }
-    func add() { count.add(1, ordering: .relaxed) }
+    package init() {}
+    package var value: Int { count.load(ordering: .relaxed) }
+    package func add(_ number: Int = 1) { count.add(number, ordering: .relaxed) }
 }

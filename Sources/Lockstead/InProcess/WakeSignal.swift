@@ -6,6 +6,20 @@ package final class WakeSignal: Sendable {
     private struct State {
         var isRung = false
         var sleeper: CheckedContinuation<Void, Never>?
+        /// Which sleep it is, and whether its time was up before it began.
+        var sleep = 0
+        var isTimeUp = false
+
+        mutating func begin() -> Int {
+            (sleep, isTimeUp) = (sleep + 1, false)
+            return sleep
+        }
+
+        mutating func timeIsUp(for sleep: Int) -> CheckedContinuation<Void, Never>? {
+            guard sleep == self.sleep else { return nil }
+            isTimeUp = true
+            return sleeper.take()
+        }
 
         /// Who is to be woken; nobody where the bell is kept rung for the next sleep.
         mutating func ring() -> CheckedContinuation<Void, Never>? {
@@ -27,13 +41,26 @@ package final class WakeSignal: Sendable {
 
     /// Sleeps until `deadline` (for ever where `nil`), the bell, or the task's cancellation, which it throws.
     package func sleep(until deadline: ContinuousTime?, on time: any TimeSource) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.rung() }
-            if let deadline { group.addTask { try await time.sleep(until: deadline) } }
-            defer { group.cancelAll() }
-            try await group.next()
+        let sleep = state.withLock { $0.begin() }
+        // The sleeper hears the bell itself: another task in between would cost a turn of the executor for each wake-up.
+        await withTaskGroup(of: Void.self) { group in
+            if let deadline {
+                group.addTask {
+                    // Ended early only where the sleep is over already.
+                    guard (try? await time.sleep(until: deadline)) != nil else { return }
+                    self.timeIsUp(for: sleep)
+                }
+            }
+            await rung()
+            group.cancelAll()
         }
         try Task.checkCancellation()
+    }
+
+    /// Ends one sleep, and no later one.
+    private func timeIsUp(for sleep: Int) {
+        let sleeper = state.withLock { $0.timeIsUp(for: sleep) }
+        sleeper?.resume()
     }
 
     /// Returns at the bell or at the cancellation of its task; a cancellation leaves the bell as it is.
@@ -41,7 +68,7 @@ package final class WakeSignal: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    guard !state.isRung, !Task.isCancelled else {
+                    guard !state.isRung, !state.isTimeUp, !Task.isCancelled else {
                         state.isRung = state.isRung && Task.isCancelled
                         return true
                     }

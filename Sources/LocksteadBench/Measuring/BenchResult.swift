@@ -1,7 +1,7 @@
 import Lockstead
 
 /// What one run of one workload came to; times in seconds.
-package struct BenchResult: Encodable, Sendable {
+package struct BenchResult: Codable, Sendable {
     package let workload: String
     package let clients: Int
     package let window: Double
@@ -20,6 +20,8 @@ package struct BenchResult: Encodable, Sendable {
     /// Share of acquisitions by who had held the name just before; where names are contended.
     package let retaken: Double?
     package let failures: Int
+    /// What some of the failures said.
+    package let errors: [String]?
     /// Tries in vain for each acquisition, of those who ask again and again.
     package let retriesPerPair: Double?
     /// Times that two were inside at once, a token did not rise, or a race had not one winner.
@@ -42,12 +44,14 @@ package struct BenchResult: Encodable, Sendable {
     ) {
         (self.workload, clients, self.violations) = (workload.name, workload.clients, violations)
         window = timeline.window / .seconds(1)
-        (pairs, failures) = (sum.pairs, sum.failures)
+        (pairs, failures, errors) = (sum.pairs, sum.failures, sum.errors.isEmpty ? nil : sum.errors.sorted())
         pairsPerSecond = Double(sum.pairs) / window
         (acquire, release, handOver) = (sum.acquire.summary, sum.release.summary, sum.handOver.summary)
-        fairness = workload.countsShares ? Fairness.jain(shares) : 1
+        fairness = workload.countsShares ? JainIndex.of(shares) : 1
         (leastOfAClient, mostOfAClient) = (shares.min() ?? 0, shares.max() ?? 0)
-        retaken = workload.shape == .contended && sum.pairs > 0 ? Double(sum.retaken) / Double(sum.pairs) : nil
+        retaken =
+            workload.shape == .contended && workload.clients > 1 && sum.pairs > 0
+            ? Double(sum.retaken) / Double(sum.pairs) : nil
         let used = Usage(timeline.readings, pairsPerSecond: pairsPerSecond, window: timeline.window)
         (processorPerPair, commandsPerPair, syncsPerPair) = (used.processor, used.commands, used.syncs)
         retriesPerPair =

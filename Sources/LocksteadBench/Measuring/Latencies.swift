@@ -23,7 +23,7 @@ struct Latencies: Sendable {
 }
 
 /// A distribution in five figures; times in seconds.
-package struct LatencySummary: Encodable, Sendable, Equatable {
+package struct LatencySummary: Codable, Sendable, Equatable {
     package let count: Int
     package let p50: Double
     package let p99: Double

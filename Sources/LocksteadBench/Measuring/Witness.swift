@@ -22,6 +22,10 @@ final class Witness: Sendable {
     }
 
     private let state = Mutex(State())
+    private let file: WitnessFile?
+
+    /// - Parameter file: What clients of other programs see of it.
+    init(_ file: WitnessFile? = nil) { self.file = file }
 
     var violations: Int { state.withLock { $0.violations } }
 
@@ -33,9 +37,10 @@ final class Witness: Sendable {
 
     /// A client begins its critical section.
     func enter(_ client: Int, _ token: FencingToken) -> Entry {
-        state.withLock { state in
+        let isAlone = file?.make() ?? true
+        return state.withLock { state in
             let isBelow = state.lastToken.map { token <= $0 } ?? false
-            if state.inside != nil || isBelow { state.violations += 1 }
+            if state.inside != nil || isBelow || !isAlone { state.violations += 1 }
             defer { (state.inside, state.last, state.lastToken) = (client, client, token) }
             return Entry(isRetaken: state.last == client, releasedAt: state.releasedAt)
         }
@@ -43,8 +48,9 @@ final class Witness: Sendable {
 
     /// A client ends its critical section and is about to release.
     func leave(_ client: Int, at now: ContinuousTime) {
+        let wasAlone = file?.remove() ?? true
         state.withLock { state in
-            if state.inside != client { state.violations += 1 }
+            if state.inside != client || !wasAlone { state.violations += 1 }
             (state.inside, state.releasedAt) = (nil, now)
         }
     }

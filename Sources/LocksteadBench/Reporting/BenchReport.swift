@@ -17,6 +17,9 @@ package struct BenchReport: Encodable, Sendable {
     /// Whether two were ever inside at once, or anything else happened that no engine may do.
     package var violations: Int { rows.reduce(0) { $0 + $1.result.violations } }
 
+    /// What some of the failures said, each once.
+    package var errors: [String] { Set(rows.flatMap { $0.result.errors ?? [] }).sorted() }
+
     /// Every run, with whose it was.
     package var rows: [Row] {
         results.map { Row(result: $0, isPeer: false) }

@@ -16,21 +16,25 @@ package struct BenchRun: Sendable {
     let time = SystemTimeSource()
     private let engines = OpenEngines()
 
-    /// Prepares a run; names are fresh, so that runs do not meet.
+    /// Prepares a run.
     ///
-    /// - Throws: `LockError`; it cannot, as the names are valid.
+    /// - Parameters:
+    ///   - workload: What its clients do.
+    ///   - engine: With which engine.
+    ///   - warmUp: How long before anything is measured.
+    ///   - window: How long it is measured; as the workload says, where it is `nil`.
+    ///   - ground: Where clients of other programs are met; fresh names, unless given, so that runs do not meet.
+    ///   - logger: For the clients.
+    /// - Throws: `LockError` where the name given is none that locks can have.
     package init(
-        _ workload: Workload, engine: LockEngine, warmUp: Duration, window: Duration?, logger: Logger
+        _ workload: Workload, engine: LockEngine, warmUp: Duration, window: Duration?,
+        ground: CommonGround = CommonGround(), logger: Logger
     ) throws(LockError) {
         (self.workload, self.engine, self.logger) = (workload, engine, logger)
         timeline = Timeline(warmUp: warmUp, window: window ?? workload.window)
         barrier = Barrier(count: workload.clients)
-        let run = UInt64.random(in: .min ... .max)
-        let count = workload.shape == .apart || workload.shape == .shared ? workload.clients : 1
-        var names: [LockName] = []
-        for number in 0..<count { names.append(try LockName("lockstead-bench/\(run)/\(number)")) }
-        self.names = names
-        witnesses = names.map { _ in Witness() }
+        names = try ground.names(for: workload)
+        witnesses = names.map { _ in Witness(ground.witness) }
     }
 
     /// Runs it.

@@ -22,11 +22,11 @@ extension Worker {
 
     private func tryOnce(_ tally: inout Tally) async -> HeldLock? {
         do {
-            guard let lock = try await client.tryAcquire(name) else { return nil }
+            guard let lock = try await client.tryAcquire(name, fairness: fairness) else { return nil }
             _ = witness.enter(number, lock.lease.token)
             return lock
         } catch {
-            tally.failures += 1
+            tally.fail(error)
             return nil
         }
     }
@@ -38,7 +38,7 @@ extension Worker {
             try await lock.release()
             tally.release.record(nanoseconds: run.time.now.nanoseconds - released.nanoseconds)
         } catch {
-            tally.failures += 1
+            tally.fail(error)
         }
     }
 }

@@ -3,8 +3,8 @@ import Lockstead
 extension Worker {
     /// The side that holds and lets go, again and again; only who waits for it is measured.
     func holdAgainAndAgain() async -> Tally {
-        var tally = Tally()
-        tally.failures = await loop().failures
+        var tally = await loop()
+        tally.keepFailuresOnly()
         return tally
     }
 
@@ -22,7 +22,7 @@ extension Worker {
                 tally.count(pair)
                 tally.tries += tries
             } catch {
-                tally.failures += 1
+                tally.fail(error)
             }
         }
         return tally
@@ -47,7 +47,7 @@ extension Worker {
             switch way {
             case .notification:
                 tries += 1
-                return try await client.acquire(name, waitingAtMost: .seconds(30))
+                return try await client.acquire(name, waitingAtMost: .seconds(30), fairness: fairness)
             case .polling: return try await poll(client, name, until: end, &tries)
             case .stream: return try await watch(client, name, until: end, &tries)
             }
@@ -59,7 +59,7 @@ extension Worker {
     ) async throws -> HeldLock? {
         while time.now < end {
             tries += 1
-            if let lock = try await client.tryAcquire(name) { return lock }
+            if let lock = try await client.tryAcquire(name, fairness: fairness) { return lock }
             try await time.sleep(until: time.now.advanced(by: .seconds(1)))
         }
         return nil
@@ -71,10 +71,10 @@ extension Worker {
     ) async throws -> HeldLock? {
         let changes = client.changes(prefix: name.text)
         tries += 1
-        if let lock = try await client.tryAcquire(name) { return lock }
+        if let lock = try await client.tryAcquire(name, fairness: fairness) { return lock }
         for try await change in changes where change.kind == .released {
             tries += 1
-            if let lock = try await client.tryAcquire(name) { return lock }
+            if let lock = try await client.tryAcquire(name, fairness: fairness) { return lock }
             if time.now >= end { return nil }
         }
         return nil

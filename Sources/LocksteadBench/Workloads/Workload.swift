@@ -35,6 +35,8 @@ package struct Workload: Sendable, Hashable {
     package var spinning = Duration.zero
     /// Bytes of text that each holder leaves with the lock.
     package var payload = 0
+    /// Whether each client has a name of its own.
+    package var hasNames: Bool { shape == .apart || shape == .shared }
     /// Whether each client opens its engine again: its own connections, as if it were its own process.
     package var isOneClient: Bool { shape == .shared }
 }
@@ -42,7 +44,7 @@ package struct Workload: Sendable, Hashable {
 extension Workload {
     /// The names that ``parse(_:)`` knows; `N` stands for a number.
     package static let forms = [
-        "unc N", "shared N", "con2", "con16", "con64", "con16t8", "handoff2", "race N", "payload4k", "waits", "scale",
+        "unc N", "shared N", "con N", "con NhHtT", "con64", "handoff2", "race N", "payload4k", "waits", "scale",
         "spins",
     ]
 
@@ -55,21 +57,28 @@ extension Workload {
             guard let count = Int(text.dropFirst(prefix.count)), (1...mostClients).contains(count) else { return nil }
             return [Workload(name: "\(prefix)\(count)", shape: shape, clients: count)]
         }
-        return nil
+        return contended(text).map { [$0] }
     }
+
+    /// `con16`, `con16t8`, `con8h5t20`: clients, and milliseconds of hold (1 unless said) and of think (0).
+    private static func contended(_ text: String) -> Workload? {
+        guard let parts = text.wholeMatch(of: /con(\d+)(?:h(\d+))?(?:t(\d+))?/)?.output,
+            let count = Int(parts.1), (1...mostClients).contains(count),
+            let hold = Int(parts.2 ?? "1"), let think = Int(parts.3 ?? "0"), max(hold, think) <= longestPause
+        else { return nil }
+        return Workload(
+            name: text, shape: .contended, clients: count, hold: .milliseconds(hold), think: .milliseconds(think),
+            window: .seconds(10))
+    }
+
+    /// In milliseconds: below the lease, so that no hold outlasts it.
+    private static let longestPause = 5_000
 
     /// Each client is a whole client with its tasks; beyond this the machine is measured and not the engine.
     package static let mostClients = 10_000
 
     private static let fixed: [String: [Workload]] = [
-        "con2": [contended(2, hold: .milliseconds(1), window: .seconds(10))],
-        "con16": [contended(16, hold: .milliseconds(1), window: .seconds(10))],
-        "con64": [contended(64, window: .seconds(5))],
-        "con16t8": [
-            Workload(
-                name: "con16t8", shape: .contended, clients: 16, hold: .milliseconds(1), think: .milliseconds(8),
-                window: .seconds(10))
-        ],
+        "con64": [Workload(name: "con64", shape: .contended, clients: 64)],
         "handoff2": [
             Workload(
                 name: "handoff2", shape: .contended, clients: 2, hold: .milliseconds(300), think: .milliseconds(260),
@@ -91,8 +100,4 @@ extension Workload {
         },
         "scale": [Workload(name: "scale", shape: .apart, clients: 1_000, window: .seconds(10))],
     ]
-
-    private static func contended(_ clients: Int, hold: Duration = .zero, window: Duration) -> Workload {
-        Workload(name: "con\(clients)", shape: .contended, clients: clients, hold: hold, window: window)
-    }
 }

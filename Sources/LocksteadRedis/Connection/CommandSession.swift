@@ -9,6 +9,7 @@ import RESP
 final class CommandSession: ChannelSession {
     private let queue: CallQueue
     private let time: any TimeSource
+    private let written: EventCount
     private var machine = PipelineMachine<RedisCall>()
     /// Taken from the queue while the channel took no bytes.
     private var unwritten: Deque<RedisCall> = []
@@ -18,7 +19,13 @@ final class CommandSession: ChannelSession {
     private var wakeUp: (at: ContinuousTime, timer: Scheduled<Void>)?
     private var isDraining = false
 
-    init(queue: CallQueue, time: any TimeSource) { (self.queue, self.time) = (queue, time) }
+    /// - Parameters:
+    ///   - queue: Where calls come from.
+    ///   - time: The clock of their deadlines.
+    ///   - written: Counts the commands that are written, those of callers alone.
+    init(queue: CallQueue, time: any TimeSource, counting written: EventCount = EventCount()) {
+        (self.queue, self.time, self.written) = (queue, time, written)
+    }
 
     var isOwed: Bool { machine.owed > 0 }
 
@@ -44,7 +51,7 @@ final class CommandSession: ChannelSession {
         guard !unwritten.isEmpty else { return }
         let now = time.now
         var bytes = link.buffer(capacity: unwritten.reduce(0) { $0 + $1.command.body.count + 16 })
-        var given = 0
+        var (given, count) = (0, 0)
         var earliest = ContinuousTime.distantFuture
         while let call = unwritten.popFirst() {
             guard call.begin(at: now) else {
@@ -53,9 +60,11 @@ final class CommandSession: ChannelSession {
             }
             bytes.write(call.command)
             machine.wrote(call)
+            count += 1
             earliest = min(earliest, call.deadline)
         }
         settle(given)
+        written.add(count)
         if bytes.readableBytes > 0 { link.write(bytes) }
         watchDeadlines(from: earliest, now, link)
     }

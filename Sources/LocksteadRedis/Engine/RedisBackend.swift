@@ -6,7 +6,7 @@ import Synchronization
 /// Locks on one Redis or Valkey server: every act is one script, waiters are told on a channel of their client's own.
 ///
 /// Everything that decides is in the scripts, in the server's time; this side sends, waits and keeps its promises about deadlines.
-package final class RedisBackend: LockBackend {
+package final class RedisBackend: CountingBackend {
     package let capabilities: Capabilities
     let engine: RedisEngine
     let client: any RedisClient
@@ -64,6 +64,8 @@ package final class RedisBackend: LockBackend {
             group.cancelAll()
         }
     }
+
+    package var counts: EngineCounts { EngineCounts(commands: client.commandsWritten) }
 
     package func notices() -> AsyncStream<BackendNotice> { life.makeNotices() }
 

@@ -7,6 +7,9 @@ package import RESP
 /// task, and one made before ``run()`` waits for it within its deadline. Commands that one task sends one after the other arrive in that
 /// order; those sent at the same time, in any.
 package protocol RedisClient: Sendable {
+    /// Commands of callers written to a server so far: what keeps connections open or logs them in is not among them.
+    var commandsWritten: Int { get }
+
     /// Keeps the connections until the task is cancelled; then lets what is under way finish for a moment. Called once.
     func run() async
 

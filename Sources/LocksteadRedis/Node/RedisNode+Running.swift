@@ -26,8 +26,8 @@ extension RedisNode {
 
     private func connect() async throws(RedisError) -> RedisConnection {
         let queue = CallQueue(limit: configuration.limits.pendingCommands)
-        let time = context.time
-        let open = try await connector.connect { CommandSession(queue: queue, time: time) }
+        let (time, written) = (context.time, written)
+        let open = try await connector.connect { CommandSession(queue: queue, time: time, counting: written) }
         return RedisConnection(open, queue: queue)
     }
 

@@ -13,6 +13,7 @@ package final class RedisNode: RedisClient {
     let hub: SubscriptionHub
     let state: Mutex<NodeMachine<RedisConnection, RedisCall>>
     let connector: RedisConnector
+    let written = EventCount()
     private let hasRun = Flag()
 
     /// Connects to nothing until ``run()`` is called.
@@ -29,6 +30,8 @@ package final class RedisNode: RedisClient {
 
     /// What the server said of itself; `nil` while there is no connection.
     package var greeting: RedisGreeting? { state.withLock { $0.ready.first?.greeting } }
+
+    package var commandsWritten: Int { written.value }
 
     /// Keeps the connections until the task is cancelled; then lets what is under way finish for a moment.
     ///

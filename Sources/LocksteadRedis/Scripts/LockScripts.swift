@@ -7,7 +7,7 @@ enum LockScripts {
         text(PackageResources.acquire_quick_lua) + common + text(PackageResources.acquire_lua))
     static let release = RedisScript(
         text(PackageResources.release_quick_lua) + common + text(PackageResources.release_lua))
-    static let renew = RedisScript(common + text(PackageResources.renew_lua))
+    static let renew = RedisScript(text(PackageResources.renew_quick_lua) + common + text(PackageResources.renew_lua))
     static let cancel = RedisScript(common + text(PackageResources.cancel_lua))
     static let downgrade = RedisScript(common + text(PackageResources.downgrade_lua))
     static let handOver = RedisScript(common + text(PackageResources.handover_lua))

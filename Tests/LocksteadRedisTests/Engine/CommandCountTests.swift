@@ -1,5 +1,6 @@
 import Lockstead
 import RESP
+import Synchronization
 import Testing
 import TestServers
 
@@ -13,12 +14,15 @@ struct CommandCountTests {
     func uncontended() async throws {
         let server = try await RedisServer()
         try await withNode(server.configuration) { node in
-            try await LockClient.with(.redis(RedisEngine(server.configuration))) { client in
+            let opened = OpenedEngine()
+            try await LockClient.with(opened.remembering(.redis(RedisEngine(server.configuration)))) { client in
                 try await client.withLock("a") { _ in }
                 _ = try await node.say("CONFIG RESETSTAT")
+                let before = opened.commands
                 for _ in 0..<100 { try await client.withLock("a") { _ in } }
                 let sent = try await Self.sent(node)
                 #expect(sent["evalsha"] == 200, "\(sent)")
+                #expect(opened.commands - before == 200, "what we count is not what the server counts")
                 #expect(
                     sent.filter { !["evalsha", "ping", "config|resetstat", "info"].contains($0.key) }.isEmpty, "\(sent)"
                 )
@@ -66,4 +70,19 @@ struct CommandCountTests {
         }
         return sent
     }
+}
+
+/// The engine that a client has opened, for its own count of what it sends.
+private final class OpenedEngine: Sendable {
+    private let backend = Mutex<(any CountingBackend)?>(nil)
+
+    func remembering(_ engine: LockEngine) -> LockEngine {
+        LockEngine(name: engine.name) { context in
+            let opened = try engine.makeBackend(context)
+            self.backend.withLock { $0 = opened as? any CountingBackend }
+            return opened
+        }
+    }
+
+    var commands: Int { backend.withLock { $0?.counts.commands } ?? -1 }
 }

@@ -40,6 +40,8 @@ final class LateClient: RedisClient {
     /// From now on all arrives and is answered.
     func end() { state.withLock { $0.draws = nil } }
 
+    var commandsWritten: Int { node.commandsWritten }
+
     /// How many commands are written and have not arrived.
     var onTheirWay: Int { state.withLock { $0.onTheirWay.count } }
 
