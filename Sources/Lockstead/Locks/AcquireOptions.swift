@@ -12,7 +12,8 @@ struct AcquireOptions: Sendable {
     var mode: LockMode
     var patience: Patience
     var lease: Duration?
-    var fairness: Fairness
+    /// `nil`: in order where the engine keeps one.
+    var fairness: Fairness?
     var require: Guarantee.Requirement?
     var reentry: Reentry
     var terms: HoldTerms
@@ -22,6 +23,10 @@ struct AcquireOptions: Sendable {
     var spinning = Duration.zero
     /// Whether the request itself stands in the engine's queue, never a local one on its behalf: its note tells who it is.
     var isPersonal = false
+
+    func fairness(on engine: Capabilities) -> Fairness {
+        fairness ?? (engine.features.contains(.fair) ? .fair : .barging)
+    }
 
     /// When the wait is over, counted from `now`; `nil`: never.
     func deadline(from now: ContinuousTime) -> ContinuousTime? {

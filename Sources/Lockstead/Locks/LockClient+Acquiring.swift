@@ -81,7 +81,8 @@ extension LockClient {
         terms.progressWithin = nil
         return LockRequest(
             id: identifiers.make(), owner: owner, names: names, mode: options.mode, lease: call.lease,
-            wait: options.wait(until: call.deadline), fairness: options.fairness, priority: options.priority,
+            wait: options.wait(until: call.deadline), fairness: options.fairness(on: capabilities),
+            priority: options.priority,
             terms: terms, note: note)
     }
 

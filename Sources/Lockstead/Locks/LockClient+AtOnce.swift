@@ -85,7 +85,7 @@ extension AcquireOptions {
     ///
     /// How long it would wait does not matter where the lock is free, but a negative wait is an error.
     fileprivate var isPlain: Bool {
-        guard mode == .exclusive, fairness == .fair, priority == 0, require == nil, purpose.isEmpty,
+        guard mode == .exclusive, fairness != .barging, priority == 0, require == nil, purpose.isEmpty,
             spinning == .zero, terms.isEmpty
         else { return false }
         if case .atMost(let duration) = patience { return duration >= .zero }

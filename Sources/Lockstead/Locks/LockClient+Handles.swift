@@ -14,7 +14,7 @@ extension LockClient {
     ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
@@ -24,7 +24,7 @@ extension LockClient {
     public func acquire(
         _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
         spinning: Duration = .zero, lease: Duration? = nil,
-        fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(),
+        fairness: Fairness? = nil, require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = ""
     ) async throws -> HeldLock {
         let options = AcquireOptions(
@@ -41,7 +41,7 @@ extension LockClient {
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
@@ -49,7 +49,7 @@ extension LockClient {
     /// - Returns: The handle, or `nil` where the lock is not free.
     /// - Throws: `CancellationError`, or `LockError` with what stands against the request (``LockError/Code``).
     public func tryAcquire(
-        _ name: some LockNaming, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
+        _ name: some LockNaming, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = ""
     ) async throws -> HeldLock? {
         let options = AcquireOptions(

@@ -21,7 +21,7 @@ extension LockClient {
     ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -34,7 +34,7 @@ extension LockClient {
     public func withLock<R: Sendable>(
         _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
         spinning: Duration = .zero, lease: Duration? = nil,
-        fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
+        fairness: Fairness? = nil, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
@@ -57,7 +57,7 @@ extension LockClient {
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -68,7 +68,7 @@ extension LockClient {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
     ///   before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func tryWithLock<R: Sendable>(
-        _ name: some LockNaming, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
+        _ name: some LockNaming, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = "", _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R? {
@@ -92,7 +92,7 @@ extension LockClient {
     ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -104,7 +104,7 @@ extension LockClient {
     public func withLockOutcome<R: Sendable>(
         _ name: some LockNaming, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
         spinning: Duration = .zero, lease: Duration? = nil,
-        fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
+        fairness: Fairness? = nil, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> LockOutcome<R> {
@@ -128,7 +128,7 @@ extension LockClient {
     ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -141,7 +141,7 @@ extension LockClient {
     public func withLocks<R: Sendable>(
         _ names: [some LockNaming], mode: LockMode = .exclusive, waitingAtMost: Duration? = nil,
         spinning: Duration = .zero, lease: Duration? = nil,
-        fairness: Fairness = .fair, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
+        fairness: Fairness? = nil, require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
@@ -160,7 +160,7 @@ extension LockClient {
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take the name again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -171,7 +171,7 @@ extension LockClient {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
     ///   before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func tryWithLocks<R: Sendable>(
-        _ names: [some LockNaming], mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
+        _ names: [some LockNaming], mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = "", _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R? {

@@ -21,7 +21,7 @@ public struct LockSemaphore: Sendable {
     ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
@@ -31,7 +31,7 @@ public struct LockSemaphore: Sendable {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `timedOut`, with `leaseLost` where the
     ///   lease ended before the body did, or with what else stands against the request (``LockError/Code``).
     public func withPermit<R: Sendable>(
-        waitingAtMost: Duration? = nil, spinning: Duration = .zero, lease: Duration? = nil, fairness: Fairness = .fair,
+        waitingAtMost: Duration? = nil, spinning: Duration = .zero, lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
@@ -50,7 +50,7 @@ public struct LockSemaphore: Sendable {
     ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
@@ -61,7 +61,7 @@ public struct LockSemaphore: Sendable {
     ///   lease ended before the body did, or with what else stands against the request (``LockError/Code``).
     public func withPermits<R: Sendable>(
         _ count: Int, waitingAtMost: Duration? = nil, spinning: Duration = .zero, lease: Duration? = nil,
-        fairness: Fairness = .fair,
+        fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
@@ -79,7 +79,7 @@ public struct LockSemaphore: Sendable {
     ///   - count: How many permits to hold, 1 to ``permits``.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
@@ -89,7 +89,7 @@ public struct LockSemaphore: Sendable {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
     ///   before the body did, or with what else stands against the request (``LockError/Code``).
     public func tryWithPermit<R: Sendable>(
-        count: Int = 1, lease: Duration? = nil, fairness: Fairness = .fair, require: Guarantee.Requirement? = nil,
+        count: Int = 1, lease: Duration? = nil, fairness: Fairness? = nil, require: Guarantee.Requirement? = nil,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = "",
         _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R? {
@@ -109,7 +109,7 @@ public struct LockSemaphore: Sendable {
     ///     has no place in the queue; it yields or sleeps between attempts.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
@@ -118,7 +118,7 @@ public struct LockSemaphore: Sendable {
     /// - Throws: `CancellationError`, or `LockError` with `timedOut`, or with what else stands against the request (``LockError/Code``).
     public func acquire(
         count: Int = 1, waitingAtMost: Duration? = nil, spinning: Duration = .zero, lease: Duration? = nil,
-        fairness: Fairness = .fair,
+        fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = ""
     ) async throws -> HeldLock {
         let options = AcquireOptions(
@@ -134,7 +134,7 @@ public struct LockSemaphore: Sendable {
     ///   - count: How many permits to hold, 1 to ``permits``.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
     ///   - priority: Higher comes first, where the engine has priorities.
@@ -142,7 +142,7 @@ public struct LockSemaphore: Sendable {
     /// - Returns: The handle, or `nil`.
     /// - Throws: `CancellationError`, or `LockError` with what stands against the request (``LockError/Code``).
     public func tryAcquire(
-        count: Int = 1, lease: Duration? = nil, fairness: Fairness = .fair, require: Guarantee.Requirement? = nil,
+        count: Int = 1, lease: Duration? = nil, fairness: Fairness? = nil, require: Guarantee.Requirement? = nil,
         terms: HoldTerms = HoldTerms(), priority: Int8 = 0, purpose: String = ""
     ) async throws -> HeldLock? {
         let options = AcquireOptions(

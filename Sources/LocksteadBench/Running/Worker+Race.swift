@@ -22,7 +22,7 @@ extension Worker {
 
     private func tryOnce(_ tally: inout Tally) async -> HeldLock? {
         do {
-            guard let lock = try await client.tryAcquire(name, fairness: fairness) else { return nil }
+            guard let lock = try await client.tryAcquire(name) else { return nil }
             _ = witness.enter(number, lock.lease.token)
             return lock
         } catch {

@@ -47,7 +47,7 @@ extension Worker {
             switch way {
             case .notification:
                 tries += 1
-                return try await client.acquire(name, waitingAtMost: .seconds(30), fairness: fairness)
+                return try await client.acquire(name, waitingAtMost: .seconds(30))
             case .polling: return try await poll(client, name, until: end, &tries)
             case .stream: return try await watch(client, name, until: end, &tries)
             }
@@ -59,7 +59,7 @@ extension Worker {
     ) async throws -> HeldLock? {
         while time.now < end {
             tries += 1
-            if let lock = try await client.tryAcquire(name, fairness: fairness) { return lock }
+            if let lock = try await client.tryAcquire(name) { return lock }
             try await time.sleep(until: time.now.advanced(by: .seconds(1)))
         }
         return nil
@@ -71,10 +71,10 @@ extension Worker {
     ) async throws -> HeldLock? {
         let changes = client.changes(prefix: name.text)
         tries += 1
-        if let lock = try await client.tryAcquire(name, fairness: fairness) { return lock }
+        if let lock = try await client.tryAcquire(name) { return lock }
         for try await change in changes where change.kind == .released {
             tries += 1
-            if let lock = try await client.tryAcquire(name, fairness: fairness) { return lock }
+            if let lock = try await client.tryAcquire(name) { return lock }
             if time.now >= end { return nil }
         }
         return nil

@@ -14,8 +14,6 @@ struct Worker: Sendable {
     private var place: Int { run.names.count == 1 ? 0 : number }
     var name: LockName { run.names[place] }
     var witness: Witness { run.witnesses[place] }
-    /// In turns, where the engine has an order; names shared with other programs have none.
-    var fairness: Fairness { client.capabilities.features.contains(.fair) ? .fair : .barging }
     private var purpose: String { String(repeating: "x", count: run.workload.payload) }
 
     /// Acquire, hold, release, think, and so on.
@@ -31,7 +29,7 @@ struct Worker: Sendable {
             do {
                 let pair = try await pair(purpose) { client, name in
                     try await client.acquire(
-                        name, waitingAtMost: .seconds(30), spinning: run.workload.spinning, fairness: fairness,
+                        name, waitingAtMost: .seconds(30), spinning: run.workload.spinning,
                         purpose: purpose)
                 }
                 if isMeasured, let pair { tally.count(pair) }

@@ -65,24 +65,19 @@ struct ExecAcquisition {
         switch request.wait {
         case .never:
             try await client.tryAcquire(
-                request.name, mode: request.mode, lease: request.lease, fairness: fairness(of: client),
+                request.name, mode: request.mode, lease: request.lease,
                 terms: request.terms,
                 purpose: request.purpose)
         case .atMost(let patience):
             try await client.acquire(
                 request.name, mode: request.mode, waitingAtMost: max(.zero, patience - waited), lease: request.lease,
-                fairness: fairness(of: client), terms: request.terms, purpose: request.purpose)
+                terms: request.terms, purpose: request.purpose)
         case .forever:
             try await client.acquire(
-                request.name, mode: request.mode, lease: request.lease, fairness: fairness(of: client),
+                request.name, mode: request.mode, lease: request.lease,
                 terms: request.terms,
                 purpose: request.purpose)
         }
-    }
-
-    /// In order where there is one: names that are shared with other programs have none.
-    private static func fairness(of client: LockClient) -> Fairness {
-        client.capabilities.features.contains(.fair) ? .fair : .barging
     }
 
     private func lock(from result: Result<HeldLock?, any Error>) async throws -> HeldLock {

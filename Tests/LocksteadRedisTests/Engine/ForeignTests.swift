@@ -56,6 +56,24 @@ struct ForeignTests {
         }
     }
 
+    @Test("A client needs no option of its own to wait for theirs; who insists on an order is told that there is none")
+    func defaults() async throws {
+        let server = try await RedisServer()
+        try server.ask("SET", "a", "theirs", "NX", "PX", "500")
+        var engine = RedisEngine(server.configuration)
+        engine.sharing = .foreign
+        try await LockClient.with(.redis(engine)) { client in
+            let value = try await client.withLock("a") { _ in try server.ask("GET", "a") }
+            #expect(value.hasPrefix("lockstead:1 x h "))
+            let led = try await client.election("leader").withLeadership(waitingAtMost: .seconds(5)) { _ in true }
+            #expect(led)
+            let refusal = await #expect(throws: LockError.self) {
+                try await client.withLock("a", fairness: .fair) { _ in }
+            }
+            #expect(refusal?.code == .unsupported)
+        }
+    }
+
     @Test("Their lock's end wakes the first who waits when it is due, and their release within a second (L3)")
     func theirEnd() async throws {
         try await withBench(try await RedisServer(), sharing: .foreign) { (bench) async throws in

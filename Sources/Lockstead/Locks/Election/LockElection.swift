@@ -36,7 +36,7 @@ public struct LockElection: Sendable {
         _ body: @escaping @Sendable (Leadership) async throws -> R
     ) async throws -> R {
         let options = AcquireOptions(
-            mode: .exclusive, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: .fair,
+            mode: .exclusive, patience: AcquireOptions.Patience(waitingAtMost), lease: lease, fairness: nil,
             require: require, reentry: .refused, terms: terms, priority: priority, purpose: value, isPersonal: true)
         let outcome = try await client.holdWaiting([name], options) { lease in
             try await Leadership(lease: lease, value: value).lead(body)

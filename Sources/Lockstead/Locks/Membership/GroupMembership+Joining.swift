@@ -87,7 +87,7 @@ extension GroupMembership {
         _ payload: String, _ wait: Duration, _ lease: Duration?, _ require: Guarantee.Requirement?
     ) -> AcquireOptions {
         AcquireOptions(
-            mode: .exclusive, patience: .atMost(wait), lease: lease, fairness: .fair, require: require,
+            mode: .exclusive, patience: .atMost(wait), lease: lease, fairness: nil, require: require,
             reentry: .refused, terms: HoldTerms(), priority: 0, purpose: payload, isPersonal: true)
     }
 

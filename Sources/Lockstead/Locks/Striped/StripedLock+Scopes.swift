@@ -13,7 +13,7 @@ extension StripedLock {
     ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take a key of the same stripe again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -25,7 +25,7 @@ extension StripedLock {
     ///   lease ended before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func withLock<R: Sendable>(
         _ key: String, mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, spinning: Duration = .zero,
-        lease: Duration? = nil, fairness: Fairness = .fair,
+        lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = "", _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
@@ -45,7 +45,7 @@ extension StripedLock {
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take a key of the same stripe again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -56,7 +56,7 @@ extension StripedLock {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
     ///   before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func tryWithLock<R: Sendable>(
-        _ key: String, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
+        _ key: String, mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = "", _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R? {
@@ -78,7 +78,7 @@ extension StripedLock {
     ///   - spinning: For how long to try again in place before queueing, at most 1 s; not at all by default.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take a key of the same stripe again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -90,7 +90,7 @@ extension StripedLock {
     ///   lease ended before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func withLocks<R: Sendable>(
         _ keys: [String], mode: LockMode = .exclusive, waitingAtMost: Duration? = nil, spinning: Duration = .zero,
-        lease: Duration? = nil, fairness: Fairness = .fair,
+        lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = "", _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R {
@@ -111,7 +111,7 @@ extension StripedLock {
     ///   - mode: Exclusive, or shared with other shared holders.
     ///   - lease: How long the engine keeps the grant without a sign of life; renewed while it is held. `nil`: the client's default, 30 s
     ///     unless configured.
-    ///   - fairness: In arrival order, or past barging waiters where the lock is free.
+    ///   - fairness: In arrival order, or past barging waiters where the lock is free; by default in order, where the engine keeps one.
     ///   - require: The least guarantee to accept.
     ///   - reentry: Whether the task that runs the body may take a key of the same stripe again inside it.
     ///   - terms: Lock-delay, minimum hold, cap on the total hold, and renewal bound to progress.
@@ -122,7 +122,7 @@ extension StripedLock {
     /// - Throws: What `body` throws; `CancellationError` where the caller was cancelled; `LockError` with `leaseLost` where the lease ended
     ///   before the body did, with `wouldDeadlock`, or with what else stands against the request (``LockError/Code``).
     public func tryWithLocks<R: Sendable>(
-        _ keys: [String], mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness = .fair,
+        _ keys: [String], mode: LockMode = .exclusive, lease: Duration? = nil, fairness: Fairness? = nil,
         require: Guarantee.Requirement? = nil, reentry: Reentry = .allowed, terms: HoldTerms = HoldTerms(),
         priority: Int8 = 0, purpose: String = "", _ body: @escaping @Sendable (Lease) async throws -> R
     ) async throws -> R? {
