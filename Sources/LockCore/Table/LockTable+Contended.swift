@@ -27,7 +27,7 @@ extension LockTable {
         nextArrival += 1
         enter(waiter, command.owner, session, lock, isFair: command.fairness == .fair)
         waiterIndex.insert(key, waiter)
-        recordSum &+= hash(waiterSlab[waiter])
+        if keepsDigest { recordSum &+= hash(waiterSlab[waiter]) }
         if deadline < .distantFuture { setTimer(waiter) }
         return true
     }
@@ -84,14 +84,14 @@ extension LockTable {
         else { return nil }
         logTime = max(logTime, min(now, .latest))
         nextTokenValue += 1
-        recordSum &-= hash(holderSlab[holder])
+        if keepsDigest { recordSum &-= hash(holderSlab[holder]) }
         detach(holder)
         let (heir, command) = (waiterSlab[waiter].session, waiterSlab[waiter].command)
         holderSlab[holder].become(
             heir, command.session, command.owner, command.request, command.names, next, command.note, at: logTime)
         remove(waiter, entry, lock)
         attach(holder)
-        recordSum &+= hash(holderSlab[holder])
+        if keepsDigest { recordSum &+= hash(holderSlab[holder]) }
         if !timers.isEmpty { pruneTimers() }
         return record(of: holder)
     }
@@ -100,7 +100,7 @@ extension LockTable {
     private mutating func remove(
         _ waiter: Slot<WaiterRecord>, _ entry: Slot<QueueRecord>, _ lock: Slot<LockRecord>
     ) {
-        recordSum &-= hash(waiterSlab[waiter])
+        if keepsDigest { recordSum &-= hash(waiterSlab[waiter]) }
         let (session, isFair) = (waiterSlab[waiter].session, waiterSlab[waiter].command.fairness == .fair)
         let (owner, key) = (waiterSlab[waiter].command.owner, waiterSlab[waiter].requestKey)
         lockSlab[lock].firstExclusiveWaiter = nextExclusive(after: entry)

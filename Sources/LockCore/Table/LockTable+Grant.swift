@@ -52,7 +52,8 @@ extension LockTable {
         count(mode, in: lock, by: 1)
         if mode != .exclusive { sharedHolderIndex[HolderKey(lock: lock, token: holderSlab[slot].token)] = slot }
         attach(slot)
-        recordSum &+= hash(holderSlab[slot])
+        // To ask for a hash is to copy the record.
+        if keepsDigest { recordSum &+= hash(holderSlab[slot]) }
         setTimer(slot)
     }
 

@@ -72,7 +72,8 @@ extension LockTable {
             isPlain(holder, session, token, at: max(logTime, now ?? .zero))
         else { return false }
         logTime = max(logTime, min(now ?? .zero, .latest))
-        recordSum &-= hash(holderSlab[holder])
+        // To ask for a hash is to copy the record.
+        if keepsDigest { recordSum &-= hash(holderSlab[holder]) }
         detach(holder)
         holderSlab.remove(holder)
         lockIndex.remove(at: place)

@@ -115,7 +115,7 @@ package struct LockTable: Sendable {
 
 extension LogTime {
     /// A table's time stays below `.distantFuture`, which stands for never: a deadline of never must not pass.
-    static let latest = LogTime(nanoseconds: .max - 1)
+    static var latest: LogTime { .init(nanoseconds: .max - 1) }
 }
 
 /// A lock whose queue may have become grantable.

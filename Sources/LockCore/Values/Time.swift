@@ -4,13 +4,14 @@
 package struct TimeSpan: Sendable, Hashable, Comparable {
     package let nanoseconds: Int64
 
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// Rounds towards zero; saturates beyond 292 years.
-    package init(_ duration: Duration) {
+    @inlinable package init(_ duration: Duration) {
         let attoseconds = duration.attoseconds
         let magnitude = attoseconds.magnitude
-        guard magnitude < Self.firstBeyond else {
+        // 2^63 nanoseconds are 5 · 10⁸ · 2^64 attoseconds.
+        guard magnitude >> 64 < 500_000_000 else {
             nanoseconds = attoseconds < 0 ? .min : .max
             return
         }
@@ -18,11 +19,8 @@ package struct TimeSpan: Sendable, Hashable, Comparable {
         nanoseconds = attoseconds < 0 ? -whole : whole
     }
 
-    /// 2^63 nanoseconds in attoseconds.
-    private static let firstBeyond = (UInt128(1) << 63) * 1_000_000_000
-
     /// Divides by 10⁹ = 2⁹ · 5⁹, the second factor in digits of 32 bits: a division of 128 bits would cost more than a lock.
-    private static func billionths(of attoseconds: UInt128) -> Int64 {
+    @usableFromInline static func billionths(of attoseconds: UInt128) -> Int64 {
         let dividend = attoseconds >> 9
         let divisor: UInt64 = 1_953_125
         // Below 2²⁰ for all that fits the result, so the first digit of the quotient is zero.
@@ -33,29 +31,32 @@ package struct TimeSpan: Sendable, Hashable, Comparable {
         return Int64((middle / divisor) << 32 | (last / divisor))
     }
 
-    package static func seconds(_ count: Int64) -> TimeSpan {
+    @inlinable package static func seconds(_ count: Int64) -> TimeSpan {
         .init(nanoseconds: count.saturatingMultiplied(by: 1_000_000_000))
     }
-    package static func milliseconds(_ count: Int64) -> TimeSpan {
+    @inlinable package static func milliseconds(_ count: Int64) -> TimeSpan {
         .init(nanoseconds: count.saturatingMultiplied(by: 1_000_000))
     }
-    package static let zero = TimeSpan(nanoseconds: 0)
-    package static let forever = TimeSpan(nanoseconds: .max)
+    // Computed: a stored one is fetched through a check whether it has been made yet, wherever the optimizer does not see into this module.
+    @inlinable package static var zero: TimeSpan { .init(nanoseconds: 0) }
+    @inlinable package static var forever: TimeSpan { .init(nanoseconds: .max) }
 
-    package var duration: Duration { .nanoseconds(nanoseconds) }
+    @inlinable package var duration: Duration { .nanoseconds(nanoseconds) }
 
-    package static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.nanoseconds < right.nanoseconds }
-    package static func + (left: TimeSpan, right: TimeSpan) -> TimeSpan {
+    @inlinable package static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.nanoseconds < right.nanoseconds }
+    @inlinable package static func + (left: TimeSpan, right: TimeSpan) -> TimeSpan {
         .init(nanoseconds: left.nanoseconds.saturatingAdding(right.nanoseconds))
     }
-    package static func - (left: TimeSpan, right: TimeSpan) -> TimeSpan {
+    @inlinable package static func - (left: TimeSpan, right: TimeSpan) -> TimeSpan {
         .init(nanoseconds: left.nanoseconds.saturatingSubtracting(right.nanoseconds))
     }
-    package static func * (left: TimeSpan, right: Int64) -> TimeSpan {
+    @inlinable package static func * (left: TimeSpan, right: Int64) -> TimeSpan {
         .init(nanoseconds: left.nanoseconds.saturatingMultiplied(by: right))
     }
     /// A divisor of zero is a bug of ours, and traps.
-    package static func / (left: TimeSpan, right: Int64) -> TimeSpan { .init(nanoseconds: left.nanoseconds / right) }
+    @inlinable package static func / (left: TimeSpan, right: Int64) -> TimeSpan {
+        .init(nanoseconds: left.nanoseconds / right)
+    }
 }
 
 /// A point on some clock in nanoseconds.
@@ -67,15 +68,15 @@ package protocol NanosecondInstant: Sendable, Hashable, Comparable {
 }
 
 extension NanosecondInstant {
-    package static var distantFuture: Self { .init(nanoseconds: .max) }
-    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
-    package static func + (left: Self, right: TimeSpan) -> Self {
+    @inlinable package static var distantFuture: Self { .init(nanoseconds: .max) }
+    @inlinable package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    @inlinable package static func + (left: Self, right: TimeSpan) -> Self {
         .init(nanoseconds: left.nanoseconds.saturatingAdding(right.nanoseconds))
     }
-    package static func - (left: Self, right: TimeSpan) -> Self {
+    @inlinable package static func - (left: Self, right: TimeSpan) -> Self {
         .init(nanoseconds: left.nanoseconds.saturatingSubtracting(right.nanoseconds))
     }
-    package static func - (left: Self, right: Self) -> TimeSpan {
+    @inlinable package static func - (left: Self, right: Self) -> TimeSpan {
         .init(nanoseconds: left.nanoseconds.saturatingSubtracting(right.nanoseconds))
     }
 }
@@ -83,8 +84,8 @@ extension NanosecondInstant {
 /// The time a `LockTable` lives by: stamped into each command by whoever orders them, and never going back (RULES 4).
 package struct LogTime: NanosecondInstant {
     package let nanoseconds: Int64
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-    package static let zero = LogTime(nanoseconds: 0)
+    @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    @inlinable package static var zero: LogTime { .init(nanoseconds: 0) }
 }
 
 /// A reading of this host's continuous clock, which runs while the machine sleeps: the only clock that carries a lease.
@@ -105,15 +106,15 @@ public struct ContinuousTime: NanosecondInstant, Hashable, Comparable {
 }
 
 extension FixedWidthInteger {
-    package func saturatingAdding(_ other: Self) -> Self {
+    @inlinable package func saturatingAdding(_ other: Self) -> Self {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum
     }
-    package func saturatingSubtracting(_ other: Self) -> Self {
+    @inlinable package func saturatingSubtracting(_ other: Self) -> Self {
         let (difference, overflow) = subtractingReportingOverflow(other)
         return overflow ? (other > 0 ? .min : .max) : difference
     }
-    package func saturatingMultiplied(by other: Self) -> Self {
+    @inlinable package func saturatingMultiplied(by other: Self) -> Self {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
     }
