@@ -33,10 +33,10 @@ struct InteropTests {
 
     @Test(
         "Three of theirs and three of ours: nobody meets anybody, both sides get it, and nobody ends another's grant",
-        arguments: [("redis-py", 0), ("raw", 20)])
-    func excluded(_ peer: String, thinking milliseconds: Int) async throws {
-        let (code, report) = try await meet(
-            peer, "3", "--ours", "3", "--theirs", "3", "--think-ms", "\(milliseconds)")
+        arguments: ["redis-py", "raw"])
+    func excluded(_ peer: String) async throws {
+        // Without a pause theirs take their own locks again at once, and ours, told of no release, may have no luck for seconds.
+        let (code, report) = try await meet(peer, "3", "--ours", "3", "--theirs", "3", "--think-ms", "50")
         #expect(code == 0 && report.overlaps == 0 && report.offences == 0, "\(report)")
         #expect(report.failures == 0 && report.errors.isEmpty, "\(report)")
         #expect(report.ours.grants >= 1 && report.theirs.grants >= 1, "\(report)")
@@ -48,7 +48,7 @@ struct InteropTests {
     @Test("python-redis-lock is kept out under the key it takes, and keeps us out")
     func otherLayout() async throws {
         let (code, report) = try await meet(
-            "python-redis-lock", "3", "--ours", "2", "--theirs", "2", "--think-ms", "20")
+            "python-redis-lock", "3", "--ours", "2", "--theirs", "2", "--think-ms", "50")
         #expect(code == 0 && report.overlaps == 0 && report.offences == 0, "\(report)")
         #expect((report.recorded["theirs"] ?? 0) > 0 && report.ours.least >= 1, "\(report)")
     }

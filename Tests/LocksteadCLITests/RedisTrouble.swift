@@ -3,14 +3,15 @@ import TestServers
 
 /// What can be wrong with a Redis server, brought about at a real one; each has a message and an exit code of its own.
 enum RedisTrouble: String, CaseIterable, Sendable {
-    case wrongPassword, forbidden, unreachable, plainTextToTLS, tlsToPlainText, untrusted, readOnly, outOfMemory,
+    case wrongPassword, forbidden, forbiddenInside, unreachable, plainTextToTLS, tlsToPlainText, untrusted, readOnly,
+        outOfMemory,
         loading
     case evicting
 
     /// The exit code.
     var code: Int32 {
         switch self {
-        case .wrongPassword, .forbidden: 77
+        case .wrongPassword, .forbidden, .forbiddenInside: 77
         case .unreachable: 68
         case .plainTextToTLS, .tlsToPlainText, .untrusted: 78
         case .readOnly: 74
@@ -23,7 +24,7 @@ enum RedisTrouble: String, CaseIterable, Sendable {
     var words: String {
         switch self {
         case .wrongPassword: "no such user with this password"
-        case .forbidden: "The ACL user may not do this"
+        case .forbidden, .forbiddenInside: "The ACL user may not do this"
         case .unreachable: "cannot be reached"
         case .plainTextToTLS: "use rediss://"
         case .tlsToPlainText: "use redis://"
@@ -59,6 +60,8 @@ enum RedisTrouble: String, CaseIterable, Sendable {
         switch self {
         case .wrongPassword: ["--requirepass", "secret"]
         case .forbidden: ["--user", "ann", "on", ">secret", "~*", "&*", "+@all", "-evalsha", "-eval"]
+        // Scripts may run, and not do what they do.
+        case .forbiddenInside: ["--user", "ann", "on", ">secret", "~*", "&*", "+@all", "-get"]
         case .outOfMemory: ["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]
         case .evicting: ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]
         default: []
@@ -68,7 +71,7 @@ enum RedisTrouble: String, CaseIterable, Sendable {
     private func url(of server: RedisServer) -> String {
         switch self {
         case .wrongPassword: "redis://:wrong@127.0.0.1:\(server.port)"
-        case .forbidden: "redis://ann:secret@127.0.0.1:\(server.port)"
+        case .forbidden, .forbiddenInside: "redis://ann:secret@127.0.0.1:\(server.port)"
         case .tlsToPlainText, .untrusted: "rediss://127.0.0.1:\(server.port)"
         default: "redis://127.0.0.1:\(server.port)"
         }

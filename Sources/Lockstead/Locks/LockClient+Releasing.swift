@@ -98,9 +98,7 @@ extension LockClient {
             do {
                 return try await attempt(self, min(end, time.now.advanced(by: configuration.callDeadline)))
             } catch {
-                guard error.effect == .mayHaveHappened || error.code == .engineUnavailable else {
-                    return instruments.cleanUpFailed(error)
-                }
+                guard error.isWorthRepeating else { return instruments.cleanUpFailed(error) }
             }
             // Only cancellation ends the sleep early, and then the engine is being stopped.
             guard (try? await time.sleep(until: min(end, time.now + pause))) != nil else { return }
@@ -111,4 +109,12 @@ extension LockClient {
 
     private static let cleanUpTimedOut = LockError(
         .indeterminate, "A lost answer could not be cleaned up in time; the lease ends it.", effect: .mayHaveHappened)
+}
+
+extension LockError {
+    /// Whether the next attempt may end otherwise: an engine that says that it may not do this says so the next time, too.
+    fileprivate var isWorthRepeating: Bool {
+        guard code != .permissionDenied, code != .kindMismatch else { return false }
+        return effect == .mayHaveHappened || code == .engineUnavailable
+    }
 }
