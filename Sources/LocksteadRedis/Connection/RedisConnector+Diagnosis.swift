@@ -53,9 +53,9 @@ extension RedisConnector {
                 if answered { group.cancelAll() }
             }
         }
-        return (
-            .failure(RedisError.connectTimedOut(endpoint, after: configuration.timeouts.connect, tls: false)), false
-        )
+        // Not reached: the attempt always ends.
+        let isTLS = configuration.tls != nil
+        return (.failure(.connectTimedOut(endpoint, after: configuration.timeouts.connect, tls: isTLS)), isOtherWay)
     }
 
     private func mismatch(_ failure: RedisError) -> RedisError {

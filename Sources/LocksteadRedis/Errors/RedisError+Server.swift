@@ -17,10 +17,12 @@ extension RedisError {
             serverText: answer.text)
     }
 
-    /// What a user may not do within a script is told without a code of its own, in one of two ways.
+    /// What a user may not do within a script is told without a code of its own, in one of two ways; with the code, in case a server does,
+    /// the place in the script tells.
     private static func code(of answer: RESPServerError) -> String {
         let words = ["ERR The user executing the script can't", "ERR ACL failure in script"]
-        return words.contains { answer.text.hasPrefix($0) } ? inScript : answer.code
+        let isInside = answer.code == "NOPERM" && answer.text.contains("@user_script")
+        return isInside || words.contains { answer.text.hasPrefix($0) } ? inScript : answer.code
     }
 
     private static let inScript = "NOPERM in a script"

@@ -1,4 +1,3 @@
-import Foundation
 import Lockstead
 import RESP
 import Testing
@@ -10,7 +9,7 @@ import TestServers
 struct DocumentedUserTests {
     @Test("It may do everything the engine does, and nothing else", arguments: RedisServer.Kind.required)
     func suffices(kind: RedisServer.Kind) async throws {
-        let rule = try #require(try Self.rule())
+        let rule = try AccessRule.fromDocumentation().joined(separator: " ")
         let server = try await RedisServer(kind)
         try await withNode(server.configuration) { node in
             try await node.say(rule)
@@ -60,15 +59,5 @@ struct DocumentedUserTests {
         }
         #expect(try await bench.backend.load(held.names[0], deadline: bench.soon).value == nil)
         #expect(try await bench.release(held) == .released)
-    }
-
-    /// The rule as the page has it, on one line.
-    private static func rule() throws -> String? {
-        var folder = URL(fileURLWithPath: #filePath)
-        for _ in 0..<4 { folder.deleteLastPathComponent() }
-        let page = try String(contentsOf: folder.appendingPathComponent("docs/backends/redis.md"), encoding: .utf8)
-        let start = page.range(of: "ACL SETUSER")?.lowerBound
-        return start.map { page[$0...] }?.prefix { $0 != "`" }.split(whereSeparator: \.isWhitespace).joined(
-            separator: " ")
     }
 }

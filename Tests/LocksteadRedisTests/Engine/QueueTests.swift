@@ -42,6 +42,7 @@ struct QueueTests {
             async let waiting = bench.take(try bench.request("a"))
             #expect(try await eventually { try await bench.waiters(of: "a") == 1 })
             for _ in 0..<50 { try await Self.withdraw(for: 1, bench) }
+            // Of the server's time: the marks made so far are over then, and nothing tells so.
             try await Task.sleep(for: .milliseconds(5))
             for _ in 0..<50 { try await Self.withdraw(for: 60_000, bench) }
             #expect(try await bench.places(in: "a").count == 51, "one waits, and fifty may still arrive")
@@ -63,6 +64,7 @@ struct QueueTests {
         try await withBench(try await RedisServer(), sharing: sharing) { (bench) async throws in
             let holder = try await bench.hold("a")
             for _ in 0..<30 { try await Self.waitAndDie(bench) }
+            // Of the server's time: the waiters are dead then, and nothing tells so.
             try await Task.sleep(for: .milliseconds(5))
             async let waiting = bench.take(try bench.request("a"))
             #expect(try await eventually { try await bench.waiters(of: "a") == 1 })
