@@ -18,14 +18,16 @@ let package = Package(
         .library(name: "Lockstead", targets: ["Lockstead"]),
         .library(name: "LocksteadGuards", targets: ["LocksteadGuards"]),
         .library(name: "LocksteadRedis", targets: ["LocksteadRedis"]),
+        .library(name: "LocksteadEtcd", targets: ["LocksteadEtcd"]),
         .library(name: "LocksteadEngines", targets: ["LocksteadEngines"]),
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
         .library(name: "LocksteadBench", targets: ["LocksteadBench"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
     traits: [
-        .default(enabledTraits: ["Proof", "Redis"]),
+        .default(enabledTraits: ["Etcd", "Proof", "Redis"]),
         .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
+        .trait(name: "Etcd", description: "The engine for etcd; brings gRPC, SwiftNIO and its TLS."),
         .trait(name: "Redis", description: "The engine for Redis and Valkey; brings SwiftNIO and its TLS."),
         .trait(
             name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
@@ -37,7 +39,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport.git", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf.git", from: "2.4.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
@@ -94,6 +101,13 @@ let package = Package(
                 .embedInCode("Scripts/force.lua"),
                 .embedInCode("Scripts/handover.lua"),
                 .embedInCode("Scripts/inspect.lua"),
+                .embedInCode("Scripts/Redlock/redlock_acquire.lua"),
+                .embedInCode("Scripts/Redlock/redlock_acquire_quick.lua"),
+                .embedInCode("Scripts/Redlock/redlock_extend.lua"),
+                .embedInCode("Scripts/Redlock/redlock_heal.lua"),
+                .embedInCode("Scripts/Redlock/redlock_raise.lua"),
+                .embedInCode("Scripts/Redlock/redlock_release.lua"),
+                .embedInCode("Scripts/Redlock/redlock_release_quick.lua"),
                 .embedInCode("Scripts/register.lua"),
                 .embedInCode("Scripts/release.lua"),
                 .embedInCode("Scripts/release_quick.lua"),
@@ -102,13 +116,32 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // The engine for etcd.
+        .target(
+            name: "LocksteadEtcd",
+            dependencies: [
+                "Lockstead",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["Etcd"])),
+                .product(
+                    name: "GRPCNIOTransportHTTP2", package: "grpc-swift-nio-transport",
+                    condition: .when(traits: ["Etcd"])),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["Etcd"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Etcd"])),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Etcd"])),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["Etcd"])),
+            ],
+            exclude: ["Protos"],
+            swiftSettings: settings
+        ),
         // Resources that refuse stale tokens.
         .target(name: "LocksteadGuards", dependencies: ["Lockstead"], swiftSettings: settings),
         // Opens any engine from a URL.
         .target(
             name: "LocksteadEngines",
             dependencies: [
-                "Lockstead", .target(name: "LocksteadRedis", condition: .when(traits: ["Redis"])),
+                "Lockstead", .target(name: "LocksteadEtcd", condition: .when(traits: ["Etcd"])),
+                .target(name: "LocksteadRedis", condition: .when(traits: ["Redis"])),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -175,8 +208,8 @@ let package = Package(
         .target(
             name: "FaultKit",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadGuards", "LocksteadTesting", "TestProcesses",
-                .product(name: "Logging", package: "swift-log"),
+                "Lockstead", "LocksteadEngines", "LocksteadGuards", "LocksteadRedis", "LocksteadTesting", "RESP",
+                "TestProcesses", "TestServers", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/FaultKit", resources: [.embedInCode("Machine/preload.c.in")], swiftSettings: settings
         ),
@@ -206,7 +239,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "RESPTests", dependencies: ["RESP", "SeededRandom"], swiftSettings: settings),
         // Real servers for tests, on free loopback ports and in folders of their own.
-        .target(name: "TestServers", dependencies: ["Lockstead"], path: "Tests/TestServers", swiftSettings: settings),
+        .target(
+            name: "TestServers", dependencies: ["Lockstead", "RESP"], path: "Tests/TestServers", swiftSettings: settings
+        ),
         .testTarget(
             name: "LocksteadRedisTests",
             dependencies: [
@@ -214,6 +249,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
                 .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadEtcdTests",
+            dependencies: [
+                "LocksteadEtcd", "Lockstead", "LocksteadTesting", "SeededRandom", "TestServers",
+                .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["Etcd"])),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Etcd"])),
             ],
             swiftSettings: settings),
         // Commands a second, for dev/redis-speed; no product.
@@ -224,7 +268,7 @@ let package = Package(
         .testTarget(
             name: "LocksteadEnginesTests",
             dependencies: [
-                "LocksteadEngines", "LocksteadRedis", "LocksteadTesting", "Lockstead", "SeededRandom",
+                "LocksteadEngines", "LocksteadEtcd", "LocksteadRedis", "LocksteadTesting", "Lockstead", "SeededRandom",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -5,8 +5,12 @@ public enum Engines {
     /// One line for each engine; the first name of each is the one it goes by.
     private static let registered: [any EngineRegistration] = {
         var all: [any EngineRegistration] = [FileRegistration(), MemoryRegistration()]
+        #if Etcd
+            all.append(EtcdRegistration())
+        #endif
         #if Redis
             all.append(RedisRegistration())
+            all.append(RedlockRegistration())
         #endif
         return all
     }()

@@ -8,6 +8,8 @@ package struct RedisCommand: Sendable, Hashable {
     package private(set) var body: [UInt8] = []
     /// Where the first key lies in ``body``, for whoever must find the key's node.
     private var firstKey: Range<Int>?
+    /// Whose key says where the command goes, for one that has none itself.
+    private var borrowedKey: [UInt8]?
 
     /// A command without arguments yet.
     ///
@@ -64,8 +66,18 @@ package struct RedisCommand: Sendable, Hashable {
         body.appendLineEnd()
     }
 
-    /// The first key's bytes, if the command has a key.
-    package var key: [UInt8]? { firstKey.map { Array(body[$0]) } }
+    /// The first key's bytes, or those of the command that it follows; `nil` where there are none.
+    package var key: [UInt8]? { firstKey.map { Array(body[$0]) } ?? borrowedKey }
+
+    /// Whether it speaks of the command before it, and means nothing elsewhere.
+    package var isFollowing: Bool { borrowedKey != nil }
+
+    /// The same command, sent wherever another one is.
+    package func following(_ other: RedisCommand) -> RedisCommand {
+        var command = self
+        command.borrowedKey = other.key
+        return command
+    }
 
     /// The command's name, in capitals as we write them.
     package var name: String {

@@ -3,7 +3,8 @@ import LocksteadTesting
 
 /// Every engine of this package as the conformance suite meets it: a new engine is one more line.
 let engineFixtures: [any ConformanceFixture] = [
-    InProcessConformance(), FileConformance(), RedisConformance(),
+    InProcessConformance(), FileConformance(), RedisConformance(), RedlockConformance(),
+    EtcdConformance(),
 ]
 
 /// The in-process engine.

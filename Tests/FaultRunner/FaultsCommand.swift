@@ -13,7 +13,7 @@ struct FaultsCommand: AsyncParsableCommand {
             run. What is skipped is told, and is not passed.
             """)
 
-    @Argument(help: "file, redis or valkey")
+    @Argument(help: "Such as file, redis, redis-sentinel, redis-cluster, redlock, etcd or valkey.")
     var engine: String
 
     @Argument(help: "Such as G1 or F-R1; or all.")

@@ -40,4 +40,15 @@ struct ExpectationTests {
         #expect(modes.count == 6)
         #expect(forgetting == ["nothing kept, killed", "snapshots, killed", "everysec, power lost"])
     }
+
+    @Test("Etcd forgets where an old leader goes on after a stall, and where an operator revokes the holder's lease")
+    func modesOfEtcd() {
+        let kind = EtcdKind()
+        let modes = kind.faults.flatMap(kind.modes)
+        #expect(
+            modes.filter { $0.expectation == .forgets }.map(\.name)
+                == ["leader stalled, then goes on", "the holder's lease revoked"])
+        #expect(modes.count == 6 + 4 + 3 + 4 + 3)
+        #expect(FaultID("F-E3") == .syncStalled)
+    }
 }

@@ -18,15 +18,25 @@ package enum Loopback {
     }
 
     /// Whether somebody listens.
-    package static func answers(port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
+    package static func answers(port: Int, host: String = "127.0.0.1") -> Bool {
+        guard let descriptor = connect(to: port, host: host) else { return false }
+        close(descriptor)
+        return true
+    }
+
+    /// A connection, which the caller closes; `nil` where nobody listens.
+    static func connect(to port: Int, host: String = "127.0.0.1") -> Int32? {
         var address = address(port: port)
-        return withUnsafeMutablePointer(to: &address) { pointer in
+        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { return nil }
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let isConnected = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                Glibc.connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+        if isConnected { return descriptor }
+        close(descriptor)
+        return nil
     }
 
     private static func address(port: Int) -> sockaddr_in {

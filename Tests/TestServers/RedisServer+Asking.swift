@@ -14,16 +14,7 @@ extension RedisServer {
     /// - Throws: `ServerError` where the server answers an error.
     @discardableResult
     package func ask(arguments: [String]) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = ServerProcess.path(of: "redis-cli")
-        process.arguments = ["-e", "-p", "\(port)"] + arguments
-        (process.standardOutput, process.standardError) = (output, output)
-        try process.run()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw ServerError("redis-cli: \(said)") }
-        return said.trimmingCharacters(in: .newlines)
+        try RedisCommandLine.ask(host: host, port: port, arguments)
     }
 
     /// Waits until so many patterns are listened to.
@@ -33,5 +24,21 @@ extension RedisServer {
             try await Task.sleep(for: .milliseconds(20))
         }
         throw ServerError("nobody listens")
+    }
+}
+
+/// An operator's redis-cli.
+enum RedisCommandLine {
+    static func ask(host: String, port: Int, _ arguments: [String]) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = ServerProcess.path(of: "redis-cli")
+        process.arguments = ["-e", "-h", host, "-p", "\(port)"] + arguments
+        (process.standardOutput, process.standardError) = (output, output)
+        try process.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw ServerError("redis-cli: \(said)") }
+        return said.trimmingCharacters(in: .newlines)
     }
 }

@@ -16,6 +16,8 @@ package final class RedisServer: Sendable {
     }
 
     package let port: Int
+    /// The address it listens on.
+    package let host: String
     package let certificates: TestCertificates?
     private let process: ServerProcess
 
@@ -26,16 +28,20 @@ package final class RedisServer: Sendable {
     ///   - tls: Whether it speaks TLS alone.
     ///   - clientCertificates: Whether it asks for certificates of its clients.
     ///   - identity: The certificate it shows.
+    ///   - place: Where it runs.
     ///   - options: More of its options, such as `--requirepass`, `secret`.
     /// - Throws: `ServerError` where it is not installed or does not come up.
     package init(
         _ kind: Kind = .redis, tls: Bool = false, clientCertificates: Bool = false,
-        identity: @Sendable (TestCertificates) -> TestCertificates.Identity = \.server, options: [String] = []
+        identity: @Sendable (TestCertificates) -> TestCertificates.Identity = \.server, place: ServerPlace = .loopback,
+        options: [String] = []
     ) async throws {
-        port = try Loopback.freePort()
+        (host, port) = (place.host, try Loopback.freePort())
         let folder = try ServerProcess.makeFolder()
         certificates = tls ? try TestCertificates(in: folder) : nil
-        var arguments = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.path]
+        var arguments = [
+            "--bind", place.host, "--protected-mode", "no", "--save", "", "--appendonly", "no", "--dir", folder.path,
+        ]
         arguments += tls ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"]
         if let certificates {
             arguments += [
@@ -43,7 +49,7 @@ package final class RedisServer: Sendable {
                 "--tls-ca-cert-file", certificates.authority, "--tls-auth-clients", clientCertificates ? "yes" : "no",
             ]
         }
-        process = try ServerProcess(kind.rawValue, in: folder, arguments + options)
+        process = try ServerProcess(kind.rawValue, in: folder, arguments + options, launcher: place.launcher)
         try await waitUntilListening()
     }
 
@@ -64,7 +70,7 @@ package final class RedisServer: Sendable {
 
     private func waitUntilListening() async throws {
         for _ in 0..<1_000 {
-            if Loopback.answers(port: port) { return }
+            if Loopback.answers(port: port, host: host) { return }
             try await Task.sleep(for: .milliseconds(10))
         }
         throw ServerError("the server does not listen: \(process.log)")

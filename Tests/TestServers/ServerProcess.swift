@@ -6,6 +6,7 @@ import Synchronization
 package final class ServerProcess: Sendable {
     package let folder: URL
     private let process: Mutex<Process?>
+    private let pausing = Mutex(false)
     private let executable: URL
     private let arguments: [String]
 
@@ -21,12 +22,14 @@ package final class ServerProcess: Sendable {
     ///   - name: Its name; it must be installed.
     ///   - folder: Its working folder, removed at the end.
     ///   - arguments: What it is told.
+    ///   - launcher: The command that starts it, where it does not run here.
     /// - Throws: `ServerError` where it is not installed.
-    package init(_ name: String, in folder: URL, _ arguments: [String]) throws {
-        guard let executable = Self.path(of: name) else {
+    package init(_ name: String, in folder: URL, _ arguments: [String], launcher: [String] = []) throws {
+        let words = launcher + [name]
+        guard let executable = Self.path(of: words[0]), Self.path(of: name) != nil else {
             throw ServerError("\(name) is not installed; dev/setup installs it")
         }
-        (self.folder, self.executable, self.arguments) = (folder, executable, arguments)
+        (self.folder, self.executable, self.arguments) = (folder, executable, words.dropFirst() + arguments)
         process = Mutex(nil)
         try start()
     }
@@ -49,8 +52,18 @@ package final class ServerProcess: Sendable {
         process.standardError = process.standardOutput
         process.standardInput = FileHandle.nullDevice
         try process.run()
+        pausing.withLock { $0 = false }
         self.process.withLock { $0 = process }
     }
+
+    /// The number of the process that runs; `nil` where none does.
+    package var processID: pid_t? { process.withLock { $0.flatMap { $0.isRunning ? $0.processIdentifier : nil } } }
+
+    /// Whether it is held in its steps.
+    package var isPaused: Bool { pausing.withLock { $0 } }
+
+    /// Whether it runs, and is not held in its steps.
+    package var isGoing: Bool { process.withLock { $0?.isRunning ?? false } && !isPaused }
 
     /// Ends it without a chance to tidy up.
     package func kill() {
@@ -61,10 +74,16 @@ package final class ServerProcess: Sendable {
     }
 
     /// Holds it in its steps (SIGSTOP).
-    package func pause() { signal(SIGSTOP) }
+    package func pause() {
+        pausing.withLock { $0 = true }
+        signal(SIGSTOP)
+    }
 
     /// Lets it go on (SIGCONT).
-    package func resume() { signal(SIGCONT) }
+    package func resume() {
+        signal(SIGCONT)
+        pausing.withLock { $0 = false }
+    }
 
     private func signal(_ number: CInt) {
         process.withLock { process in

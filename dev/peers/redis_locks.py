@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Runs one workload of `lockstead bench` with another library's lock on a Redis server, and prints what came of it as the same JSON.
 
-usage: dev/peers/redis_locks.py --lock redis-py|python-redis-lock|raw --port PORT --shape apart|shared|contended --clients N
+usage: dev/peers/redis_locks.py --lock redis-py|python-redis-lock|raw|raw-majority --port PORT[,PORT…] --shape apart|shared|contended --clients N
            [--hold-ms MS] [--think-ms MS] [--window S] [--warm-up S] [--name NAME] [--witness FILE]
 
 Each client is a process of its own with its own connection; `shared` is one process with N threads and one pool. `raw` is the loop that
-people write by hand: SET NX PX, asked again every millisecond, and a compare-and-delete script. With --witness, a file that must not
+people write by hand: SET NX PX, asked again every millisecond, and a compare-and-delete script; `raw-majority` is the same on several servers
+at once (Redlock): all are written to before the first is read, a majority wins, and whoever has none gives all back. With --witness, a file that must not
 exist is made in each critical section and removed at its end, so that clients of different programs watch each other.
 """
 import argparse
+import hashlib
 import json
 import mmap
 import multiprocessing
 import os
+import random
 import resource
 import secrets
 import struct
@@ -76,7 +79,39 @@ class Raw:
             raise RuntimeError("the lock had another owner at its release")
 
 
-LOCKS = {"redis-py": RedisPy, "python-redis-lock": PythonRedisLock, "raw": Raw}
+class RawMajority:
+    """The commands of Redlock and nothing else: each round is written to all nodes before the first answer is read."""
+
+    def __init__(self, connections, name):
+        self.nodes, self.name, self.token = [node.connection_pool.get_connection() for node in connections], name, None
+        self.digest = hashlib.sha1(RELEASE.encode()).hexdigest()
+        self.round("SCRIPT", "LOAD", RELEASE)
+
+    def round(self, *words):
+        for node in self.nodes:
+            node.send_command(*words)
+        return [node.read_response() for node in self.nodes]
+
+    def acquire(self):
+        self.token, deadline = secrets.token_hex(16), time.monotonic() + PATIENCE_SECONDS
+        while True:
+            taken = self.round("SET", self.name, self.token, "NX", "PX", LEASE_SECONDS * 1000)
+            if sum(answer is not None for answer in taken) > len(self.nodes) // 2:
+                return True
+            self.free()
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.001 + random.random() * 0.002)
+
+    def free(self):
+        return self.round("EVALSHA", self.digest, 1, self.name, self.token)
+
+    def release(self):
+        if sum(self.free()) <= len(self.nodes) // 2:
+            raise RuntimeError("the lock had another owner at its release")
+
+
+LOCKS = {"raw-majority": RawMajority, "redis-py": RedisPy, "python-redis-lock": PythonRedisLock, "raw": Raw}
 
 
 class Witness:
@@ -178,7 +213,8 @@ def name_of(options, number):
 
 def connect(options):
     # By default an answer is waited for so shortly that python-redis-lock's own wait breaks.
-    return redis.Redis(port=options.port, socket_timeout=None)
+    connections = [redis.Redis(port=int(port), socket_timeout=None) for port in options.port.split(",")]
+    return connections if options.lock == "raw-majority" else connections[0]
 
 
 def run_processes(options):
@@ -244,7 +280,7 @@ def report(options, tallies, violations, load_before):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lock", choices=LOCKS, required=True)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", required=True, help="several for raw-majority, with commas between")
     parser.add_argument("--workload", default="")
     parser.add_argument("--shape", choices=["apart", "shared", "contended"], required=True)
     parser.add_argument("--clients", type=int, required=True)

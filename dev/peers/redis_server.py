@@ -2,24 +2,10 @@
 """A redis-server of a script's own: on a free port of this machine alone, without persistence, gone at the end of a `with`."""
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 
-
-def free_port():
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return candidate.getsockname()[1]
-
-
-def wait_until(fact, what):
-    deadline = time.monotonic() + 20
-    while not fact():
-        if time.monotonic() > deadline:
-            raise SystemExit(f"{what} in 20 s")
-        time.sleep(0.02)
+from own_server import free_port, wait_until
 
 
 class RedisServer:

@@ -18,7 +18,20 @@ extension LockIdentifier {
     public static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }
 
     /// 32 hexadecimal digits.
-    public var description: String { Self.hex(high) + Self.hex(low) }
+    public var description: String {
+        String(unsafeUninitializedCapacity: 32) { digits in
+            for place in 0..<16 {
+                let shift = UInt64(60 - 4 * place)
+                digits.initializeElement(at: place, to: Self.digit(high >> shift & 0xF))
+                digits.initializeElement(at: 16 + place, to: Self.digit(low >> shift & 0xF))
+            }
+            return 32
+        }
+    }
+
+    private static func digit(_ value: UInt64) -> UInt8 {
+        UInt8(value) + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+    }
 
     /// Reads what ``description`` writes: 32 hexadecimal digits in lower case; `nil` for any other text.
     public init?(hexadecimal text: some StringProtocol) {
@@ -30,11 +43,6 @@ extension LockIdentifier {
 
     private static func isDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-    }
-
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
 

@@ -20,6 +20,8 @@ public struct Grant: Sendable, Hashable {
     public var holdLimit: ContinuousTime?
     /// What it promises.
     public var guarantee: Guarantee
+    /// Where the engine's own store has it, name by name; empty where that is no use to anybody.
+    public var keys: [String] = []
 
     /// Until when a grant may be believed without a word from the engine.
     public enum Validity: Sendable, Hashable {

@@ -69,6 +69,22 @@ public final class Lease: Sendable {
         return names.contains(name) ? part(covering: name).token : nil
     }
 
+    /// Where the engine's own store has the lock of one name, for a program that writes into the same store and can have the store check.
+    ///
+    /// On etcd it is the key whose create revision is the ``token``, as long as the lock is held and no longer: a transaction that
+    /// compares the two is refused once the lock is lost, whatever this process still believes. Guarantee: the store's own, without any
+    /// timing assumption (S6). Asks nobody.
+    ///
+    /// - Parameter name: One of ``names``.
+    /// - Returns: The key, or `nil` where the lease does not cover the name or the engine has no key of that kind.
+    public func storeKey(for name: some LockNaming) -> String? {
+        // What is no name is not covered either.
+        guard let name = try? name.lockName(), names.contains(name) else { return nil }
+        let grant = part(covering: name).grant
+        guard let index = grant.names.firstIndex(of: name), grant.keys.indices.contains(index) else { return nil }
+        return grant.keys[index]
+    }
+
     /// Makes sure that the lock is held and so much time is left; asks nobody.
     ///
     /// - Parameter duration: How long the next step takes at most.

@@ -41,6 +41,16 @@ final class LocalLines: Sendable {
         }
     }
 
+    /// Whether nobody is in a line, so that whoever asks now does so by itself; answered by a change of the line.
+    ///
+    /// - Throws: What everyone is told once the client has stopped.
+    func beginAlone(_ key: Key, _ waiter: LocalQueue.WaiterID, priority: Int8) throws(LockError) -> Bool {
+        try state.withLock { (state) throws(LockError) in
+            if let error = state.closing { throw error }
+            return state.lines[key, default: Line()].queue.beginAlone(waiter, priority: priority)
+        }
+    }
+
     /// Changes one line; what follows from it comes out as acts, to be carried out once unlocked.
     func change(_ key: Key, _ body: (inout Line, inout [Act]) -> Void) -> [Act] {
         state.withLock { state in

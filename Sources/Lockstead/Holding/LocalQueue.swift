@@ -3,7 +3,8 @@ import LockCore
 /// The waiters of one name within one client, of whom one request at a time asks the engine (RULES 9).
 ///
 /// The remote request carries the longest deadline and the highest priority of the waiters at its start and lives while one of them
-/// remains, whoever caused it. S9 therefore means the arrival order of remote requests.
+/// remains, whoever caused it. S9 therefore means the arrival order of remote requests. Whoever comes while nobody is there asks by
+/// itself, and is no waiter of the queue: those who come meanwhile wait for its answer before one of them asks.
 struct LocalQueue: Sendable {
     typealias WaiterID = UInt64
 
@@ -31,6 +32,8 @@ struct LocalQueue: Sendable {
 
     enum Remote: Sendable, Equatable {
         case none
+        /// Somebody who came while nobody was there asks by itself.
+        case alone(WaiterID, priority: Int8)
         case asking(until: ContinuousTime, priority: Int8)
         /// It was told to end and will.
         case withdrawing
@@ -43,6 +46,23 @@ struct LocalQueue: Sendable {
     /// Whether nobody waits, nothing is under way, and nothing is to be remembered.
     var isIdle: Bool { waiters.isEmpty && remote == .none && handOversInARow == 0 }
 
+    /// Somebody arrives.
+    ///
+    /// - Returns: Whether it is alone, and is to ask the engine by itself; ``answeredAlone(_:isGranted:effects:)`` follows.
+    mutating func beginAlone(_ id: WaiterID, priority: Int8) -> Bool {
+        guard waiters.isEmpty, remote == .none else { return false }
+        remote = .alone(id, priority: priority)
+        return true
+    }
+
+    /// Somebody who asked by itself has its answer.
+    mutating func answeredAlone(_ id: WaiterID, isGranted: Bool, effects: inout [Effect]) {
+        if isGranted { handOversInARow = 0 }
+        guard case .alone(id, _) = remote else { return }
+        remote = .none
+        if !waiters.isEmpty { ask(&effects) }
+    }
+
     /// A waiter arrives.
     mutating func join(_ waiter: Waiter, effects: inout [Effect]) {
         // By priority, and within one by arrival.
@@ -50,10 +70,12 @@ struct LocalQueue: Sendable {
         waiters.insert(waiter, at: place)
         switch remote {
         case .none: ask(&effects)
+        // Beside the one that asks by itself, which keeps its place.
+        case .alone(_, let priority) where waiter.priority > priority: ask(&effects)
         case .asking(_, let priority) where waiter.priority > priority:
             // Its higher place is worth more than the one given up. A longer deadline is not: that is asked for when this one is over.
             withdraw(&effects)
-        case .asking, .withdrawing: break
+        case .alone, .asking, .withdrawing: break
         }
     }
 
@@ -97,9 +119,12 @@ struct LocalQueue: Sendable {
     }
 
     /// A holder is about to release: who gets the grant without a way through the engine's queue, if anyone.
+    ///
+    /// Nobody passes one who asks by itself and comes before: the engine has it first in line.
     func nextForHandOver() -> WaiterID? {
-        guard handOversInARow < Self.mostHandOvers else { return nil }
-        return waiters.first?.id
+        guard handOversInARow < Self.mostHandOvers, let first = waiters.first else { return nil }
+        if case .alone(_, let priority) = remote, priority >= first.priority { return nil }
+        return first.id
     }
 
     /// The engine made a new grant of the old one for this waiter.

@@ -42,19 +42,21 @@ package final class WakeSignal: Sendable {
     /// Sleeps until `deadline` (for ever where `nil`), the bell, or the task's cancellation, which it throws.
     package func sleep(until deadline: ContinuousTime?, on time: any TimeSource) async throws {
         let sleep = state.withLock { $0.begin() }
+        let timer = deadline.map { startTimer(until: $0, of: sleep, on: time) }
         // The sleeper hears the bell itself: another task in between would cost a turn of the executor for each wake-up.
-        await withTaskGroup(of: Void.self) { group in
-            if let deadline {
-                group.addTask {
-                    // Ended early only where the sleep is over already.
-                    guard (try? await time.sleep(until: deadline)) != nil else { return }
-                    self.timeIsUp(for: sleep)
-                }
-            }
-            await rung()
-            group.cancelAll()
-        }
+        await rung()
+        timer?.cancel()
         try Task.checkCancellation()
+    }
+
+    private func startTimer(until deadline: ContinuousTime, of sleep: Int, on time: any TimeSource) -> Task<Void, Never>
+    {
+        // Owned by the sleep, which cancels it and does not wait for its end: that would be one more wake-up of a thread.
+        Task {
+            // Ended early only where the sleep is over already.
+            guard (try? await time.sleep(until: deadline)) != nil else { return }
+            self.timeIsUp(for: sleep)
+        }
     }
 
     /// Ends one sleep, and no later one.

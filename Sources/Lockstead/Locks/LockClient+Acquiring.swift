@@ -31,7 +31,7 @@ extension LockClient {
     ///
     /// - Returns: The grants, or `nil` where another holder is in the way and the call does not wait.
     func takeAll(_ names: [LockName], for call: Call, owner: OwnerID) async throws -> [HeldGrant]? {
-        guard names.count > 1, !capabilities.features.contains(.severalNames) else {
+        guard !backend.takesInOneStep(names) else {
             return try await take(names, for: call, owner: owner).map { [$0] }
         }
         return try await takeInOrder(names, for: call, owner: owner)

@@ -10,9 +10,31 @@ extension LockClient {
             name: request.names[0], lease: request.lease, terms: request.terms, fairness: request.fairness)
     }
 
-    /// Waits in the local queue.
+    /// Asks the engine, alone or in the local queue.
     func acquireInLine(_ request: LockRequest, _ key: LocalLines.Key) async throws(LockError) -> AcquireOutcome {
         let waiter = lines.drawWaiter()
+        guard try lines.beginAlone(key, waiter, priority: request.priority) else {
+            return try await waitInLine(request, key, waiter)
+        }
+        // In the caller's own task: each further one would cost a turn of the executor, and more than the server does.
+        do throws(LockError) {
+            let outcome = try await askOnce(request)
+            answeredAlone(key, waiter, isGranted: outcome.isGranted)
+            return outcome
+        } catch {
+            answeredAlone(key, waiter, isGranted: false)
+            throw error
+        }
+    }
+
+    private func answeredAlone(_ key: LocalLines.Key, _ waiter: LocalQueue.WaiterID, isGranted: Bool) {
+        step(key) { line, effects in line.queue.answeredAlone(waiter, isGranted: isGranted, effects: &effects) }
+    }
+
+    /// Waits in the local queue.
+    private func waitInLine(
+        _ request: LockRequest, _ key: LocalLines.Key, _ waiter: LocalQueue.WaiterID
+    ) async throws(LockError) -> AcquireOutcome {
         guard case .until(let deadline) = request.wait else {
             return try await stand(request, key, waiter, .distantFuture).get()
         }
@@ -148,6 +170,10 @@ extension LockClient {
         .cancelled, "The wait for the lock was given up.", effect: .didNotHappen)
 }
 
+extension AcquireOutcome {
+    fileprivate var isGranted: Bool { if case .granted = self { true } else { false } }
+}
+
 // MARK: Hand-over
 
 extension LockClient {
@@ -188,6 +214,7 @@ extension LockClient {
                 line.answer([waiter], .success(.granted(grant)), into: &acts)
             } else {
                 acts.append(.giveBack(grant))
+                line.queue.released()
             }
             line.acts(effects, grant: nil, newID: id, into: &acts)
         }

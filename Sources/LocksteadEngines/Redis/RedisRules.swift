@@ -7,7 +7,8 @@
     enum RedisRules {
         static func all(of engine: RedisEngine) -> [any DoctorRule] {
             let examination = RedisExamination(engine)
-            let subjects = ["version", "role", "eviction", "persistence", "replicas", "clock"]
+            var subjects = ["version", "role", "eviction", "persistence", "replicas", "clock"]
+            if case .sentinel = engine.topology { subjects.append("sentinels") }
             return [ReachRule(examination: examination)]
                 + subjects.map { ServerRule(subject: $0, examination: examination) }
         }

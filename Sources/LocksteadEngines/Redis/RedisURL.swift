@@ -2,25 +2,60 @@
     import Lockstead
     import LocksteadRedis
 
-    /// `redis://[user:password@]host[:port][/database][?option=value…]`, `rediss://` with TLS, and `redis+unix:///socket`.
+    /// `redis://[user:password@]host[:port][/database][?option=value…]`, `redis+unix:///socket`,
+    /// `redis+sentinel://[user:password@]sentinel[:port],…/primary[/database]`, `redis+cluster://[user:password@]node[:port],…`, and with
+    /// TLS `rediss://` and so on.
     enum RedisURL {
-        private static let usualPort = 6379
+        static let usualPort = 6379
+        private static let usualSentinelPort = 26_379
         private static let forAll = [
-            "share", "prefix", "longestLease", "eviction", "protocol", "connections", "timeout", "clientName",
+            "share", "prefix", "longestLease", "eviction", "protocol", "connections", "timeout", "clientName", "ack",
+            "ackTimeout",
         ]
         private static let forSockets = ["database", "user", "password"]
-        private static let forTLS = ["ca", "certificate", "key", "serverName", "verify"]
+        private static let forSentinels = ["sentinelUser", "sentinelPassword"]
+        static let forTLS = ["ca", "certificate", "key", "serverName", "verify"]
 
         static func settings(from url: EngineURL) throws(LockError) -> RedisEngine {
-            let isSocket = url.scheme.hasSuffix("+unix")
-            let isSecure = ["rediss", "valkeys"].contains(url.scheme)
-            try url.requireOptions(among: forAll + (isSocket ? forSockets : []) + (isSecure ? forTLS : []))
-            var configuration = isSocket ? try socket(url) : try host(url)
-            if isSecure { configuration.tls = try tls(url) }
-            try read(url, into: &configuration)
-            var engine = RedisEngine(configuration)
+            let scheme = Scheme(url.scheme)
+            try url.requireOptions(among: forAll + scheme.options)
+            var engine = RedisEngine(try scheme.configuration(url))
+            if scheme.isSecure { engine.configuration.tls = try tls(url) }
+            if scheme.form == "sentinel" { engine.topology = .sentinel(try sentinel(url)) }
+            if scheme.form == "cluster" { engine.topology = .cluster }
+            try read(url, into: &engine.configuration)
             try read(url, into: &engine)
             return engine
+        }
+
+        /// What a scheme says: the product does not matter, a further "s" means TLS, and what follows the plus where the servers are.
+        private struct Scheme {
+            let isSecure: Bool
+            let form: Substring
+
+            init(_ text: String) {
+                let parts = text.split(separator: "+")
+                isSecure = ["rediss", "valkeys"].contains(parts[0])
+                form = parts.count > 1 ? parts[1] : ""
+            }
+
+            var options: [String] {
+                let tls = isSecure ? RedisURL.forTLS : []
+                return switch form {
+                case "unix": RedisURL.forSockets
+                case "sentinel": tls + RedisURL.forSentinels
+                default: tls
+                }
+            }
+
+            func configuration(_ url: EngineURL) throws(LockError) -> RedisConfiguration {
+                switch form {
+                case "unix": try RedisURL.socket(url)
+                case "sentinel": try RedisURL.sentinels(url)
+                case "cluster": try RedisURL.cluster(url)
+                default: try RedisURL.host(url)
+                }
+            }
         }
 
         private static func read(_ url: EngineURL, into engine: inout RedisEngine) throws(LockError) {
@@ -29,9 +64,11 @@
                 try url.choice("share", among: ["lockstead": .lockstead, "foreign": .foreign]) ?? .lockstead
             engine.acceptsEviction = try url.choice("eviction", among: ["refuse": false, "accept": true]) ?? false
             if let lease = try url.duration("longestLease") { engine.longestLease = lease }
+            if let count = try url.number("ack", in: 0...16) { engine.acknowledgements = count }
+            if let timeout = try url.duration("ackTimeout") { engine.acknowledgementTimeout = timeout }
         }
 
-        private static func read(_ url: EngineURL, into configuration: inout RedisConfiguration) throws(LockError) {
+        static func read(_ url: EngineURL, into configuration: inout RedisConfiguration) throws(LockError) {
             let versions: [String: RedisConfiguration.ProtocolVersion] = ["2": .resp2, "3": .resp3, "any": .negotiated]
             configuration.protocolVersion = try url.choice("protocol", among: versions) ?? .negotiated
             if let count = try url.number("connections", in: 1...64) { configuration.connectionsPerNode = count }
@@ -47,7 +84,7 @@
             }
         }
 
-        private static func tls(_ url: EngineURL) throws(LockError) -> RedisTLS {
+        static func tls(_ url: EngineURL) throws(LockError) -> RedisTLS {
             var tls = RedisTLS()
             tls.authorityFile = url.option("ca")
             tls.certificateFile = url.option("certificate")
@@ -73,15 +110,59 @@
     extension RedisURL {
         private static func host(_ url: EngineURL) throws(LockError) -> RedisConfiguration {
             let authority = Authority(url.authority ?? "")
-            guard let place = authority.place else {
-                throw refusal("has no host; write it like redis://host:6379")
+            guard authority.places.count == 1 else {
+                throw refusal("names several hosts; name one, or write redis+sentinel://host1,host2,host3/primary")
             }
-            let port = try authority.port.map(port) ?? usualPort
-            var configuration = RedisConfiguration(endpoints: [.host(try PercentCoding.decode(place), port: port)])
-            configuration.user = try authority.user.map(PercentCoding.decode)
-            configuration.password = try authority.password.map(PercentCoding.decode)
+            var configuration = try reached(authority, usualPort: usualPort)
             configuration.database = try database(url.path.dropFirst())
             return configuration
+        }
+
+        private static func sentinels(_ url: EngineURL) throws(LockError) -> RedisConfiguration {
+            var configuration = try reached(Authority(url.authority ?? ""), usualPort: usualSentinelPort)
+            let parts = url.path.split(separator: "/", omittingEmptySubsequences: false)
+            configuration.database = try database(parts.count > 2 ? parts[2] : "")
+            return configuration
+        }
+
+        private static func sentinel(_ url: EngineURL) throws(LockError) -> SentinelSettings {
+            let parts = url.path.split(separator: "/", omittingEmptySubsequences: false)
+            guard (2...3).contains(parts.count), !parts[1].isEmpty else {
+                throw refusal(
+                    "has no primary's name after the sentinels; write it like redis+sentinel://host1,host2,host3/mymaster"
+                )
+            }
+            return SentinelSettings(
+                primaryName: try PercentCoding.decode(parts[1]), user: url.option("sentinelUser"),
+                password: url.option("sentinelPassword"))
+        }
+
+        private static func cluster(_ url: EngineURL) throws(LockError) -> RedisConfiguration {
+            guard try database(url.path.dropFirst()) == 0 else {
+                throw refusal("names a database; a cluster has none but 0")
+            }
+            return try reached(Authority(url.authority ?? ""), usualPort: usualPort)
+        }
+
+        private static func reached(
+            _ authority: Authority, usualPort: Int
+        ) throws(LockError) -> RedisConfiguration {
+            var configuration = RedisConfiguration(endpoints: try endpoints(authority, usualPort: usualPort))
+            configuration.user = try authority.user.map(PercentCoding.decode)
+            configuration.password = try authority.password.map(PercentCoding.decode)
+            return configuration
+        }
+
+        static func endpoints(
+            _ authority: Authority, usualPort: Int
+        ) throws(LockError) -> [RedisEndpoint] {
+            var endpoints: [RedisEndpoint] = []
+            for place in authority.places {
+                guard let host = place.host else { throw refusal("has no host; write it like redis://host:6379") }
+                let port = try place.port.map(port) ?? usualPort
+                endpoints.append(.host(try PercentCoding.decode(host), port: port))
+            }
+            return endpoints
         }
 
         private static func socket(_ url: EngineURL) throws(LockError) -> RedisConfiguration {
@@ -101,7 +182,7 @@
             return Int(port)
         }
 
-        private static func database(_ text: Substring) throws(LockError) -> Int {
+        static func database(_ text: Substring) throws(LockError) -> Int {
             if text.isEmpty { return 0 }
             guard let number = UInt16(text) else {
                 throw refusal("has something else than a database's number after the host, such as redis://host/0")
@@ -109,32 +190,5 @@
             return Int(number)
         }
 
-        /// `[user[:password]@]host[:port]`, undecoded; a host of colons stands in brackets.
-        private struct Authority {
-            var user: Substring?
-            var password: Substring?
-            var place: Substring?
-            var port: Substring?
-
-            init(_ text: String) {
-                var rest = Substring(text)
-                if let at = rest.lastIndex(of: "@") {
-                    let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                    user = parts.first.flatMap { $0.isEmpty ? nil : $0 }
-                    password = parts.count > 1 ? parts[1] : nil
-                    rest = rest[rest.index(after: at)...]
-                }
-                if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
-                    place = rest[rest.index(after: rest.startIndex)..<end]
-                    rest = rest[rest.index(after: end)...]
-                    if rest.hasPrefix(":") { port = rest.dropFirst() } else if !rest.isEmpty { place = nil }
-                } else {
-                    let parts = rest.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                    place = parts.first
-                    port = parts.count > 1 ? parts[1] : nil
-                }
-                if place?.isEmpty ?? true { place = nil }
-            }
-        }
     }
 #endif

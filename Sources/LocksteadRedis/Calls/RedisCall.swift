@@ -26,6 +26,7 @@ final class RedisCall: Sendable {
     enum Receiver: Sendable {
         case one(CheckedContinuation<Answer, Never>)
         case part(CommandBatch, index: Int)
+        case handler(@Sendable (Answer) -> Void)
     }
 
     let command: RedisCommand
@@ -116,6 +117,7 @@ extension RedisCall.Receiver {
         switch self {
         case .one(let continuation): continuation.resume(returning: answer)
         case .part(let batch, let index): batch.receive(answer, at: index)
+        case .handler(let handler): handler(answer)
         }
     }
 }

@@ -106,7 +106,7 @@ final class CommandSession: ChannelSession {
     }
 
     /// Ends the connection, whatever is under way.
-    func abandon() { link?.close(.shutDown) }
+    func abandon(_ cause: RedisError = .shutDown) { link?.close(cause) }
 
     private func closeIfDrained() {
         if queue.isIdle { link?.close(.shutDown) }

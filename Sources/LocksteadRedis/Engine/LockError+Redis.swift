@@ -30,11 +30,19 @@ extension LockError {
 }
 
 extension RedisError {
+    /// Whether the servers answer, and only something between them has yet to settle: worth waiting for, whoever waits.
+    var isPassing: Bool {
+        switch code {
+        case .unconfirmed, .tooFewReplicas, .clusterDown, .tryAgain: true
+        default: false
+        }
+    }
+
     /// Whether the same call may succeed a little later.
     var maySubside: Bool {
         switch code {
         case .unreachable, .connectionLost, .deadlineExceeded, .loading, .busy, .tooManyCommands, .tryAgain,
-            .clusterDown, .masterDown, .tooFewReplicas, .protocolViolation:
+            .clusterDown, .masterDown, .tooFewReplicas, .protocolViolation, .noPrimary, .unconfirmed:
             true
         default: false
         }

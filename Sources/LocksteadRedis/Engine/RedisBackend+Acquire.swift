@@ -23,11 +23,19 @@ extension RedisBackend {
         let keys: [LockKeys]
         let wake: Wake?
         /// Whether an attempt was sent that nobody answered: it may arrive whenever it likes, after the grant has ended too.
-        let lostAnAnswer = Flag()
+        let lostAnAnswer = OnceFlag()
     }
 
     package func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
-        try request.check(against: capabilities)
+        do throws(LockError) { return try await taken(request) } catch {
+            // Whoever tries again at once leaves the thread to those who make the connections.
+            await Task.yield()
+            throw error
+        }
+    }
+
+    private func taken(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
+        try check(request)
         try request.checkRules()
         let keys = try keys(of: request.names)
         try ensureRunning()
@@ -36,21 +44,29 @@ extension RedisBackend {
         }
         try await judge(until: firstDeadline(of: request))
         guard time.now < request.wait.deadline else { return try await ask(once: request, keys) }
-        let wake = wakes.add(request.id)
-        defer { wakes.remove(wake, of: request.id) }
-        return try await ask(Ask(request: request, keys: keys, wake: wake))
+        let ask = Ask(request: request, keys: keys, wake: Wake())
+        wakes.add(ask)
+        defer { wakes.remove(ask) }
+        return try await self.ask(ask)
     }
 
     /// Who does not wait: taken if it is free.
     private func ask(once request: LockRequest, _ keys: [LockKeys]) async throws(LockError) -> AcquireOutcome {
         let ask = Ask(request: request, keys: keys, wake: nil)
         let limit = firstDeadline(of: request)
-        switch await send(ask, place: nil, waits: false, limit) {
-        case .success(.granted(let grant)): return try await accept(grant, of: ask)
-        case .success(.busy(let description)): return .busy(description)
-        case .success(.queued): throw .badAnswer(of: "acquire")
-        case .failure(.refused(let error)): throw refused(ask, error)
-        case .failure(.unanswered(let error)): throw await given(up: ask, error)
+        while true {
+            switch await send(ask, place: nil, waits: false, limit) {
+            case .success(.granted(let grant)): return try await accept(grant, of: ask)
+            case .success(.busy(let description)): return .busy(description)
+            case .success(.queued): throw .badAnswer(of: "acquire")
+            case .failure(.refused(let error)): throw refused(ask, error)
+            // It finds its own grant if the first attempt was carried out (R23).
+            case .failure(.unanswered(let error))
+            where error.code == .connectionLost && error.effect == .mayHaveHappened && !Task.isCancelled
+                && time.now < limit:
+                continue
+            case .failure(.unanswered(let error)): throw await given(up: ask, error)
+            }
         }
     }
 
@@ -68,7 +84,7 @@ extension RedisBackend {
         case .failure(.refused(let error)): throw refused(ask, error)
         // It finds its own grant or place if the first attempt was carried out (R23).
         case .failure(.unanswered(let error))
-        where error.effect == .mayHaveHappened && error.maySubside && !Task.isCancelled
+        where (error.effect == .mayHaveHappened && error.maySubside || error.isPassing) && !Task.isCancelled
             && time.now < ask.request.wait.deadline:
             return try await wait(ask, from: nil)
         case .failure(.unanswered(let error)): throw await given(up: ask, error)
@@ -115,6 +131,8 @@ extension RedisBackend {
 
     /// What the last exchange of a call may take beyond its deadline.
     static let lastWord = Duration.milliseconds(60)
+    /// And what one more may, where another has used that up.
+    static let veryLastWord = Duration.milliseconds(85)
 }
 
 // MARK: The script
@@ -137,17 +155,33 @@ extension RedisBackend {
     func send(
         _ ask: Ask, place: String?, waits: Bool, _ deadline: ContinuousTime
     ) async -> Result<Asked, AskFailure> {
+        if let error = unconfirmed(.didNotHappen) { return .failure(.unanswered(error)) }
         let call = acquireCall(ask, place: place, waits: waits)
         let sent = time.now
-        let answer: RESPValue
-        do throws(RedisError) { answer = try await client.run(call, deadline: deadline) } catch {
+        let answer: AcknowledgedAnswer
+        do throws(RedisError) { answer = try await runAcknowledged(call, deadline: deadline) } catch {
             // A script that failed was answered, and comes no more.
             if error.effect == .mayHaveHappened, error.serverText == nil { ask.lostAnAnswer.set() }
             return .failure(.unanswered(error))
         }
-        do throws(LockError) { return .success(try read(answer, ask, sent: sent)) } catch {
+        if let error = unconfirmed(.mayHaveHappened) { return .failure(.unanswered(error)) }
+        do throws(LockError) {
+            let asked = try read(answer.value, ask, sent: sent)
+            guard case .granted = asked, let shortfall = answer.shortfall else { return .success(asked) }
+            return .failure(.unanswered(await undone(ask, shortfall)))
+        } catch {
             return .failure(.refused(error))
         }
+    }
+
+    /// R38: a grant that too few replicas have is given back, and nobody hears of it.
+    private func undone(_ ask: Ask, _ shortfall: RedisError) async -> RedisError {
+        // L5: who has no time left does not wait for that.
+        guard time.now < ask.request.wait.deadline || ask.wake == nil else {
+            withdrawLater(ask)
+            return shortfall
+        }
+        return await withdraw(ask) ? shortfall.with(effect: .didNotHappen) : shortfall
     }
 
     private func acquireCall(_ ask: Ask, place: String?, waits: Bool) -> RedisScriptCall {
@@ -163,7 +197,7 @@ extension RedisBackend {
         call.append(terms.maximumHoldMilliseconds)
         call.append(waits ? 1 : 0)
         call.append(Self.silence.millisecondsUp)
-        call.append(channel)
+        call.append(wakeChannel(of: ask.keys))
         call.append(place ?? "-")
         call.append(request.priority)
         call.append(Self.mostWaiters)
@@ -207,16 +241,5 @@ extension RedisBackend {
             reason == "withdrawn" ? "it was withdrawn" : "an operator revoked it (\(WakeMessage.reason(reason[...])))"
         return LockError(
             .leaseLost, "The wait for \"\(name)\" ended without the lock: \(words). Ask again.", effect: .didNotHappen)
-    }
-}
-
-extension LockRequest.Wait {
-    /// When the wait ends.
-    var deadline: ContinuousTime {
-        switch self {
-        case .never: ContinuousTime(nanoseconds: .min)
-        case .until(let deadline): deadline
-        case .forever: ContinuousTime(nanoseconds: .max)
-        }
     }
 }

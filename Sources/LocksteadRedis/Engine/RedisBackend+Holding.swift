@@ -27,18 +27,39 @@ extension RedisBackend {
             // A name that this engine granted is one that it takes.
             items.append(RenewalItem(grant, (try? keys(of: grant.names)) ?? []))
         }
-        let batches = stride(from: 0, to: items.count, by: Self.largestBatch).map {
-            Array(items[$0..<min($0 + Self.largestBatch, items.count)])
-        }
+        let batches = batches(of: items)
         let sent = time.now
-        let answers = await client.pipeline(batches.map(renewCall), deadline: limit(deadline))
-        var outcomes: [RenewalOutcome] = []
-        for (batch, answer) in zip(batches, answers) { outcomes += Self.outcomes(of: batch, answer, sent: sent) }
+        let answers = await pipelineAcknowledged(
+            batches.map { renewCall($0.map { items[$0] }) }, deadline: limit(deadline))
+        // What was written to a primary that was cut off a moment before extends nothing where it counts.
+        if await !client.confirms(since: sent, until: limit(deadline)) {
+            let error = unconfirmed(.mayHaveHappened) ?? .notConfirmedYet
+            return grants.map { _ in .unknown(LockError(error)) }
+        }
+        var outcomes = [RenewalOutcome](repeating: .unknown(.badAnswer(of: "renew")), count: items.count)
+        for (batch, answer) in zip(batches, answers) {
+            let told = Self.outcomes(of: batch.map { items[$0] }, answer, sent: sent)
+            for (index, outcome) in zip(batch, told) { outcomes[index] = outcome }
+        }
         return outcomes.enumerated().map { index, outcome in
             guard case .lost(.expired) = outcome, let limit = grants[index].holdLimit, limit <= time.now else {
                 return outcome
             }
             return .lost(.holdLimit)
+        }
+    }
+
+    /// The places of what goes into one script each: in a cluster only what lies in one slot.
+    private func batches(of items: [RenewalItem]) -> [[Int]] {
+        var groups: [Int: [Int]] = [:]
+        for (index, item) in items.enumerated() {
+            let slot = engine.topology == .cluster ? item.keys.first.map { ClusterSlot(of: $0.main).number } : nil
+            groups[slot ?? 0, default: []].append(index)
+        }
+        return groups.values.flatMap { group in
+            stride(from: 0, to: group.count, by: Self.largestBatch).map {
+                Array(group[$0..<min($0 + Self.largestBatch, group.count)])
+            }
         }
     }
 
@@ -54,15 +75,19 @@ extension RedisBackend {
     }
 
     private static func outcomes(
-        of batch: [RenewalItem], _ answer: Result<RESPValue, RedisError>, sent: ContinuousTime
+        of batch: [RenewalItem], _ answer: Result<AcknowledgedAnswer, RedisError>, sent: ContinuousTime
     ) -> [RenewalOutcome] {
         switch answer {
         case .failure(let error): return batch.map { _ in .unknown(LockError(error)) }
-        case .success(let value):
-            guard let words = value.elements, words.count == batch.count else {
+        case .success(let answer):
+            guard let words = answer.value.elements, words.count == batch.count else {
                 return batch.map { _ in .unknown(.badAnswer(of: "renew")) }
             }
-            return zip(batch, words).map { outcome(of: $0, $1.text ?? "", sent: sent) }
+            return zip(batch, words).map { item, word in
+                let outcome = outcome(of: item, word.text ?? "", sent: sent)
+                guard case .renewed = outcome, let shortfall = answer.shortfall else { return outcome }
+                return .unknown(LockError(shortfall))
+            }
         }
     }
 
@@ -128,7 +153,7 @@ extension RedisBackend {
         guard request.mode == .exclusive else { throw LockError(Refusal.notExclusive) }
         let call = handOverCall(grant, to: request, try keys(of: grant.names))
         let sent = time.now
-        let answer = try await answer(to: call, sent.advanced(by: Self.handOverPatience))
+        let (answer, shortfall) = try await handOverAnswer(to: call, sent.advanced(by: Self.handOverPatience))
         guard let parts = answer.elements, let word = parts.first?.text else { throw .badAnswer(of: "handover") }
         switch (word, parts.count) {
         case ("refused", 1): return nil
@@ -137,12 +162,35 @@ extension RedisBackend {
             guard let token = parts[1].text.flatMap(FencingToken.init), let rest = parts[2].integer else {
                 throw .badAnswer(of: "handover")
             }
+            if let shortfall { throw await undone(request, shortfall) }
             let new = self.grant(request, token, armedAt: sent, holdRest: rest)
             life.forgetLimit(of: grant.request)
             if let limit = new.holdLimit { life.watchLimit(limit, of: new.request) }
             return new
         default: throw .badAnswer(of: "handover")
         }
+    }
+
+    /// Not affected by cancellation of the calling task, as ``answer(to:_:)``.
+    private func handOverAnswer(
+        to call: RedisScriptCall, _ deadline: ContinuousTime
+    ) async throws(LockError) -> (RESPValue, RedisError?) {
+        let limit = limit(deadline)
+        let answer = try await shieldedFromCancellation { () -> Result<AcknowledgedAnswer, LockError> in
+            do throws(RedisError) {
+                return .success(try await self.runAcknowledged(call, deadline: limit))
+            } catch {
+                return .failure(LockError(error))
+            }
+        }.get()
+        return (answer.value, answer.shortfall ?? unconfirmed(.mayHaveHappened))
+    }
+
+    /// The old grant has ended with the hand-over, and the new one counts for nothing.
+    private func undone(_ request: LockRequest, _ shortfall: RedisError) async -> LockError {
+        // Where this fails too, the lease ends it.
+        try? await cancel(request, deadline: time.now.advanced(by: Self.handOverPatience))
+        return LockError(shortfall)
     }
 
     private static let handOverPatience = Duration.seconds(2)
@@ -157,7 +205,7 @@ extension RedisBackend {
         call.append(request.terms.lockDelay.millisecondsUp)
         call.append(request.terms.minimumHold.millisecondsUp)
         call.append(request.terms.maximumHoldMilliseconds)
-        call.append(channel)
+        call.append(wakeChannel(of: keys))
         call.append(request.note.word)
         return call
     }

@@ -3,30 +3,34 @@ import Logging
 
 extension RedisBackend {
     /// Hears what is told to this client, and takes every gap for a chance that something was missed.
-    func listen() async {
-        var isFirst = true
-        for await event in client.subscribe(to: .channel(channel)) {
+    func listen() -> RedisHearing {
+        let isSubscribedAgain = OnceFlag()
+        return client.hear(.channel(channel)) { [weak self] event in
             switch event {
-            case .subscribed:
-                if !isFirst { verdict.forget() }
-                isFirst = false
+            case .subscribed?:
+                if !isSubscribedAgain.set() { self?.verdict.forget() }
                 // A release before this moment found nobody listening (R28).
-                wakes.ringAll()
-            case .interrupted:
-                life.tell(.suspect(nil, "the connection to the server was lost"))
-                wakes.ringAll()
-            case .message(let message): hear(message.payload)
-            case .refused(let error):
-                logger.error(
-                    "Waiters of this client are told nothing and look once a second: the channel was refused",
-                    metadata: ["channel": "\(channel)", "error": "\(error)"])
+                self?.wakes.ringAll()
+            case .interrupted?:
+                self?.life.tell(.suspect(nil, "the connection to the server was lost"))
+                self?.wakes.ringAll()
+            case .message(let message)?: self?.hear(message.payload)
+            case .refused(let error)?: self?.isDeaf(error)
+            case nil: return
             }
         }
     }
 
-    private func hear(_ payload: [UInt8]) {
+    func isDeaf(_ error: RedisError) {
+        logger.error(
+            "Waiters of this client are told nothing and look once a second: the channel was refused",
+            metadata: ["channel": "\(channel)", "error": "\(error)"])
+    }
+
+    func hear(_ payload: [UInt8]) {
         switch WakeMessage(payload) {
-        case .granted(let request, let token): wakes.ring(request, granted: token)
+        case .granted(let request, let token):
+            for ask in wakes.asks(of: request) { beginConfirming(ask, token) }
         case .look(let request): wakes.ring(request)
         case .revoked(let request, let reason): life.tell(.lost(request, .revoked(reason)))
         // From a newer version, or from somebody who plays with us.

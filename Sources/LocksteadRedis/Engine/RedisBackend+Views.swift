@@ -61,27 +61,34 @@ extension RedisBackend {
     private func names(under prefix: String, _ deadline: ContinuousTime) async throws(LockError) -> Set<LockName> {
         let start = (naming.prefix + prefix).globEscaped
         var names: Set<LockName> = []
-        for key in try await scan(start + "*", type: "string", deadline) {
-            if let name = naming.name(ofMain: key) { names.insert(name) }
-        }
-        for key in try await scan("{" + start + "*}:queue", type: "zset", deadline) {
-            if let name = naming.name(ofQueue: key) { names.insert(name) }
-        }
-        for key in try await scan(start + "*::queue", type: "zset", deadline) {
-            if let name = naming.name(ofQueue: key) { names.insert(name) }
+        for server in try await primaries(deadline) {
+            for key in try await scan(server, start + "*", type: "string", deadline) {
+                if let name = naming.name(ofMain: key) { names.insert(name) }
+            }
+            for pattern in ["{" + start + "*}:queue", start + "*::queue"] {
+                for key in try await scan(server, pattern, type: "zset", deadline) {
+                    if let name = naming.name(ofQueue: key) { names.insert(name) }
+                }
+            }
         }
         return names.filter { $0.text.utf8.starts(with: prefix.utf8) }
     }
 
+    private func primaries(_ deadline: ContinuousTime) async throws(LockError) -> [any RedisClient] {
+        do throws(RedisError) { return try await client.primaries(deadline: limit(deadline)) } catch {
+            throw LockError(error)
+        }
+    }
+
     private func scan(
-        _ pattern: String, type: String, _ deadline: ContinuousTime
+        _ server: any RedisClient, _ pattern: String, type: String, _ deadline: ContinuousTime
     ) async throws(LockError) -> [String] {
         var (cursor, keys) = ("0", [String]())
         repeat {
             let command = RedisCommand(
                 "SCAN", cursor, "MATCH", pattern, "COUNT", "\(Self.scanStep)", "TYPE", type)
             let answer: RESPValue
-            do throws(RedisError) { answer = try await client.send(command, deadline: limit(deadline)) } catch {
+            do throws(RedisError) { answer = try await server.send(command, deadline: limit(deadline)) } catch {
                 throw LockError(error)
             }
             guard let parts = answer.elements, parts.count == 2, let next = parts[0].text, let page = parts[1].elements

@@ -21,12 +21,14 @@ extension RedisBackend {
     /// - Returns: The grant, or who is in the way once the wait is over.
     /// - Throws: `LockError`, as an acquire does.
     func wait(_ ask: Ask, from first: Outlook?) async throws(LockError) -> AcquireOutcome {
+        let stay = listenInShard(for: ask)
+        defer { stay?.end() }
         var (outlook, place) = (first, first?.place)
         var (lastAnswer, isAnswered) = (time.now, first != nil)
         while true {
             await sleep(ask, outlook)
-            if let reason = reasonToLeave(ask) {
-                await withdraw(ask)
+            if var reason = reasonToLeave(ask) {
+                reason.effect = await withdraw(ask) ? .didNotHappen : .mayHaveHappened
                 throw reason
             }
             switch await look(ask, place) {
@@ -46,8 +48,14 @@ extension RedisBackend {
 
     /// Whoever is silent for long is not asked to let go either: that goes on without the caller, whose deadline may come (L5).
     private func leave(_ ask: Ask, _ error: RedisError) async -> LockError {
-        if error.maySubside { withdrawLater(ask) } else { await withdraw(ask) }
-        return LockError(error)
+        var failure = LockError(error)
+        if error.maySubside {
+            withdrawLater(ask)
+            failure.effect = .mayHaveHappened
+        } else {
+            failure.effect = await withdraw(ask) ? .didNotHappen : .mayHaveHappened
+        }
+        return failure
     }
 
     private func reasonToLeave(_ ask: Ask) -> LockError? {
@@ -77,38 +85,18 @@ extension RedisBackend {
         _ = try? await wake.signal.sleep(until: until, on: time)
     }
 
-    /// Confirms a hand-over, or asks again: a waiter's sign of life.
+    /// Takes a hand-over that was confirmed, or asks again: a waiter's sign of life.
     private func look(_ ask: Ask, _ place: String?) async -> Result<Asked, AskFailure> {
         let deadline = ask.request.wait.deadline
-        // Where an earlier look may still be on its way, the next one confirms: it leaves a mark that stops the other.
-        if let token = ask.wake?.takeToken(), !ask.lostAnAnswer.isSet {
-            // A lapsed claim is no reason to leave: the next ask brings back the old place (R32).
-            if let grant = await confirm(ask, token) { return .success(.granted(grant)) }
-        }
+        if let grant = confirmed(ask) { return .success(.granted(grant)) }
         let isOver = time.now >= deadline
         let limit =
             isOver
-            ? time.now.advanced(by: Self.lastWord)
+            ? max(deadline.advanced(by: Self.veryLastWord), time.now.advanced(by: .milliseconds(10)))
             : min(
                 time.now.advanced(by: engine.configuration.timeouts.command), deadline.advanced(by: Self.lastWord))
         return await send(ask, place: place, waits: !isOver, limit)
     }
-
-    /// RULES 2, 20: a hand-over is held only from its confirmation on, whose transmission counts.
-    private func confirm(_ ask: Ask, _ token: FencingToken) async -> Grant? {
-        let sent = time.now
-        let call = renewCall([RenewalItem(ask.request, token, ask.keys)])
-        // The ask that follows a failure has to fit into L5, too.
-        let end = max(sent, ask.request.wait.deadline).advanced(by: Self.lastWord / 2)
-        // Whatever went wrong, the ask that follows finds the claim if it is still there.
-        guard let answer = try? await client.run(call, deadline: min(end, sent.advanced(by: Self.claim))),
-            let word = answer.elements?.first?.text, let rest = Self.holdRest(ofRenewal: word)
-        else { return nil }
-        return grant(ask.request, token, armedAt: sent, holdRest: rest)
-    }
-
-    /// What a hand-over gives a waiter to confirm it; as `CLAIM` in `Scripts/common.lua`.
-    private static let claim = Duration.seconds(1)
 }
 
 // MARK: Leaving
@@ -116,17 +104,24 @@ extension RedisBackend {
 extension RedisBackend {
     /// For so long a request that was sent and withdrawn may still be on its way, and is refused when it arrives.
     static let onItsWay = Duration.seconds(30)
-    private static let leaveTaking = Duration.seconds(2)
+    private static let leaveTaking = Duration.milliseconds(500)
 
     /// R26: leaves the queues, giving back a grant that crossed.
     ///
-    /// Not cancellable; what fails is tried again in the background.
-    func withdraw(_ ask: Ask) async {
-        let call = cancelCall(ask)
+    /// Not cancellable; what fails, or would take longer than the caller has (L5), is done in the background.
+    ///
+    /// - Returns: Whether the server has answered that it is so.
+    @discardableResult
+    func withdraw(_ ask: Ask) async -> Bool {
+        var end = time.now.advanced(by: Self.leaveTaking)
+        if case .until(let deadline) = ask.request.wait { end = min(end, deadline) }
         do throws(LockError) {
-            _ = try await runPersistently(call, until: time.now.advanced(by: Self.leaveTaking))
+            guard time.now < end else { throw Self.cancelled(ask.request) }
+            _ = try await runPersistently(cancelCall(ask), until: end)
+            return true
         } catch {
             withdrawLater(ask)
+            return false
         }
     }
 

@@ -13,13 +13,16 @@ package final class RedisBackend: CountingBackend {
     let naming: LockNaming
     let time: any TimeSource
     let logger: Logger
-    /// Where hand-overs and revocations for this client are told.
+    /// Where revocations for this client are told, and on one server hand-overs.
     let channel: String
+    private let identifier: OwnerID
     let wakes = Wakes()
     let life = BackendLife()
     let verdict = VerdictKeeper()
     let watches = WatchBeginnings()
-    private let hasRun = Flag()
+    /// Where hand-overs are told in a cluster.
+    let shards = ShardHearings()
+    private let hasRun = OnceFlag()
 
     /// Connects to nothing yet.
     ///
@@ -33,11 +36,14 @@ package final class RedisBackend: CountingBackend {
         (self.engine, self.client, time, logger) = (engine, client, context.time, context.logger)
         naming = LockNaming(prefix: engine.prefix)
         var generator = SystemRandomNumberGenerator()
-        channel = "lockstead:wake:" + OwnerID.random(using: &generator).description
+        identifier = OwnerID.random(using: &generator)
+        channel = "lockstead:wake:\(identifier)"
         var features: Capabilities.Features = [
             .shared, .permits, .barging, .severalNames, .lockDelay, .minimumHold, .maximumHold, .downgrade, .handOver,
             .inspect, .list, .changes, .forceRelease, .betweenProcesses, .registers,
         ]
+        // Of several servers none can take names for all; the client takes them one after the other.
+        if engine.topology == .cluster { features.remove(.severalNames) }
         if engine.sharing == .lockstead { features.formUnion([.fair, .priority]) }
         capabilities = Capabilities(
             engine: "redis", guarantee: Self.guarantee, features: features, shortestLease: RedisEngine.shortestLease,
@@ -55,15 +61,23 @@ package final class RedisBackend: CountingBackend {
             throw LockError(
                 .invalidOption, "A Redis engine's backend runs once. Make another one.", effect: .didNotHappen)
         }
-        defer { life.end() }
+        let hearing = listen()
+        defer {
+            hearing.cancel()
+            shards.end()
+            life.end()
+        }
         await withDiscardingTaskGroup { group in
             group.addTask { await self.client.run() }
-            group.addTask { await self.listen() }
             group.addTask { await self.endHoldsAtTheirLimits() }
+            group.addTask { await self.followUpheavals() }
             for await job in life.jobs { group.addTask { await job() } }
             group.cancelAll()
         }
     }
+
+    /// Where this client's waiters in a slot of a cluster are told of hand-overs.
+    func shardChannel(of slot: ClusterSlot) -> String { "lockstead:shard:\(identifier):{\(slot.tag)}" }
 
     package var counts: EngineCounts { EngineCounts(commands: client.commandsWritten) }
 
@@ -107,7 +121,10 @@ extension RedisBackend {
     func answer(to call: RedisScriptCall, _ deadline: ContinuousTime) async throws(LockError) -> RESPValue {
         let limit = limit(deadline)
         return try await shieldedFromCancellation { () -> Result<RESPValue, LockError> in
-            do throws(RedisError) { return .success(try await self.client.run(call, deadline: limit)) } catch {
+            do throws(RedisError) {
+                let answer = try await self.client.run(call, deadline: limit)
+                return self.unconfirmed(.mayHaveHappened).map { .failure(LockError($0)) } ?? .success(answer)
+            } catch {
                 return .failure(LockError(error))
             }
         }.get()
@@ -130,7 +147,9 @@ extension RedisBackend {
         var (mayBeDone, pause) = (false, Duration.milliseconds(10))
         while true {
             do throws(RedisError) {
-                return .success((try await client.run(call, deadline: deadline), mayBeDone))
+                let answer = try await client.run(call, deadline: deadline)
+                if let error = unconfirmed(.mayHaveHappened) { throw error }
+                return .success((answer, mayBeDone))
             } catch {
                 mayBeDone = mayBeDone || error.effect == .mayHaveHappened
                 let next = time.now.advanced(by: pause)

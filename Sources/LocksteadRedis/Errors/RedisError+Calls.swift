@@ -27,6 +27,10 @@ extension RedisError {
             effect: .didNotHappen)
     }
 
+    static func superseded(_ endpoint: RedisEndpoint) -> RedisError {
+        RedisError(.connectionLost, "Another server took over from \(endpoint).", effect: .mayHaveHappened)
+    }
+
     static func outOfStep(_ detail: String) -> RedisError {
         RedisError(
             .protocolViolation, "The server's answers are out of step, so the connection was closed: \(detail)",

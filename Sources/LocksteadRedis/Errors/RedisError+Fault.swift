@@ -3,7 +3,7 @@ package import Lockstead
 extension RedisError: EngineFaultReporting {
     package var engineFault: EngineFault? {
         switch code {
-        case .unreachable: .unreachable
+        case .unreachable, .noPrimary: .unreachable
         case .tlsMismatch, .tlsFailed: .misconfigured
         case .readOnly, .notPersisting: .readOnly
         case .outOfMemory: .full

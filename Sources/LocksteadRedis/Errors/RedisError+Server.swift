@@ -20,11 +20,14 @@ extension RedisError {
     /// What a user may not do within a script is told without a code of its own, in one of two ways; with the code, in case a server does,
     /// the place in the script tells.
     private static func code(of answer: RESPServerError) -> String {
+        if answer.text.contains(partlyMoved) { return partlyMoved }
         let words = ["ERR The user executing the script can't", "ERR ACL failure in script"]
         let isInside = answer.code == "NOPERM" && answer.text.contains("@user_script")
         return isInside || words.contains { answer.text.hasPrefix($0) } ? inScript : answer.code
     }
 
+    /// A script came upon a key that is on its way to another node, perhaps since it had removed it itself.
+    private static let partlyMoved = "Script attempted to access a non local key"
     private static let inScript = "NOPERM in a script"
 
     private static func message(_ known: Known?, _ answer: RESPServerError) -> String {
@@ -61,9 +64,12 @@ extension RedisError {
         "NOREPLICAS": Known(code: .tooFewReplicas, advice: "Too few replicas are connected for min-replicas-to-write."),
         "NOSCRIPT": Known(code: .noScript, advice: "The server does not have the script."),
         "MOVED": Known(
-            code: .moved, advice: "The server is a node of a cluster; this engine works on one that is not."),
-        "ASK": Known(code: .ask, advice: "The server is a node of a cluster; this engine works on one that is not."),
+            code: .moved, advice: "The server is a node of a cluster; use redis+cluster://."),
+        "ASK": Known(code: .ask, advice: "The server is a node of a cluster; use redis+cluster://."),
         "TRYAGAIN": Known(code: .tryAgain, advice: "The keys are being moved between nodes; try again in a moment."),
+        partlyMoved: Known(
+            code: .tryAgain, advice: "The keys are being moved between nodes; try again in a moment.",
+            isBeforeScripts: false),
         "CLUSTERDOWN": Known(code: .clusterDown, advice: "The cluster does not serve this key now."),
         "CROSSSLOT": Known(code: .crossSlot, advice: "The keys belong to different slots of the cluster."),
         "MASTERDOWN": Known(code: .masterDown, advice: "The replica has lost its primary; connect to the primary."),

@@ -13,6 +13,7 @@ public struct RedisError: Error, Sendable {
             case deadlineExceeded, cancelled, shutDown, tooManyCommands, unexpectedReply
             case permissionDenied, readOnly, outOfMemory, loading, busy, notPersisting, tooFewReplicas, noScript
             case moved, ask, tryAgain, clusterDown, crossSlot, masterDown, wrongType, refused
+            case noPrimary, unconfirmed
         }
 
         private let kind: Kind
@@ -72,6 +73,10 @@ public struct RedisError: Error, Sendable {
         public static let masterDown = Code(.masterDown)
         /// The key holds another kind of value (`WRONGTYPE`).
         public static let wrongType = Code(.wrongType)
+        /// No majority of the sentinels names a primary, or the one they name does not serve.
+        public static let noPrimary = Code(.noPrimary)
+        /// The server may not be the one that everybody else uses: what it says does not count.
+        public static let unconfirmed = Code(.unconfirmed)
         /// Any other error that the server answered; its own words are in ``RedisError/serverText``.
         public static let refused = Code(.refused)
 

@@ -1,21 +1,5 @@
 package import Lockstead
 import Logging
-import Synchronization
-
-/// What was found about the server, until the connection is made anew: another server may be behind it then.
-final class VerdictKeeper: Sendable {
-    enum Verdict: Sendable {
-        case open
-        case fit
-        /// Until then; a server may be made fit while the connection stays.
-        case unfit(LockError, until: ContinuousTime)
-    }
-
-    private let state = Mutex(Verdict.open)
-    var verdict: Verdict { state.withLock { $0 } }
-    func keep(_ verdict: Verdict) { state.withLock { $0 = verdict } }
-    func forget() { keep(.open) }
-}
 
 extension RedisBackend {
     /// Looks at the server before the first lock is asked for, and refuses one that would lose locks by itself.
@@ -25,25 +9,59 @@ extension RedisBackend {
         case .unfit(let error, let end) where time.now < end: throw error
         case .unfit, .open: break
         }
-        let report: ServerReport
-        do throws(RedisError) {
-            report = try await ServerReport.ask(client, time: time, deadline: deadline)
-        } catch {
+        let generation = verdict.generation
+        let reports: [ServerReport]
+        do throws(RedisError) { reports = try await self.reports(until: deadline) } catch {
             // The lock itself was not asked for.
             var failure = LockError(error)
             if failure.code == .indeterminate { failure.code = .engineUnavailable }
             failure.effect = .didNotHappen
             throw failure
         }
-        let findings = ServerFinding.all(of: report, acceptsEviction: engine.acceptsEviction)
+        let findings = ServerFinding.all(of: reports, as: engine)
         for finding in findings where finding.verdict == .warning { warn(of: finding) }
-        guard let refusal = findings.first(where: { $0.verdict == .refusal }) else { return verdict.keep(.fit) }
+        guard let refusal = findings.first(where: { $0.verdict == .refusal }) else {
+            return verdict.keep(.fit, of: generation)
+        }
         let advice = refusal.advice.map { "; \($0)" } ?? ""
         let error = LockError(
             .unsuitableStorage, "This server does not carry locks: \(refusal.fact)\(advice).", effect: .didNotHappen,
-            cause: report.isReplica ? RedisError(.readOnly, refusal.fact, effect: .didNotHappen) : nil)
-        verdict.keep(.unfit(error, until: time.now.advanced(by: Self.refusalLasts)))
+            cause: reports.contains(where: \.isReplica)
+                ? RedisError(.readOnly, refusal.fact, effect: .didNotHappen) : nil)
+        verdict.keep(.unfit(error, until: time.now.advanced(by: Self.refusalLasts)), of: generation)
         throw error
+    }
+
+    /// What the servers say of themselves.
+    ///
+    /// One of several that does not answer keeps nobody from the others' locks; once it has been replaced all are asked again.
+    private func reports(until deadline: ContinuousTime) async throws(RedisError) -> [ServerReport] {
+        guard engine.topology == .cluster else {
+            return [try await report(until: deadline)]
+        }
+        let limit = min(deadline, time.now.advanced(by: Self.shareOfOne))
+        let answers = await ServerReport.ask(all: try await client.primaries(deadline: deadline), time: time, limit)
+        // Who did not answer is not judged.
+        let reports = answers.compactMap { try? $0.get() }
+        guard reports.isEmpty, let first = answers.first else { return reports }
+        return [try first.get()]
+    }
+
+    /// For so long one server of several is waited for.
+    private static let shareOfOne = Duration.milliseconds(500)
+
+    /// Asked again where an answer was lost: it is only a question.
+    private func report(until deadline: ContinuousTime) async throws(RedisError) -> ServerReport {
+        while true {
+            do throws(RedisError) {
+                return try await ServerReport.ask(client, time: time, deadline: deadline)
+            } catch {
+                let next = time.now.advanced(by: .milliseconds(10))
+                guard error.code == .connectionLost, next < deadline, !Task.isCancelled else { throw error }
+                // A cancellation is looked at in the next round.
+                try? await time.sleep(until: next)
+            }
+        }
     }
 
     /// So that those who try again and again do not each ask the server what it is.
@@ -65,15 +83,19 @@ extension RedisBackend {
     package static func examine(
         _ engine: RedisEngine, context: EngineContext
     ) async -> Result<[ServerFinding], LockError> {
-        let client: RedisNode
-        do throws(LockError) { client = try engine.node(context) } catch { return .failure(error) }
+        let client: any RedisClient
+        do throws(LockError) { client = try engine.client(context) } catch { return .failure(error) }
         let deadline = context.time.now.advanced(by: engine.configuration.timeouts.command)
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await client.run() }
             defer { group.cancelAll() }
             do throws(RedisError) {
-                let report = try await ServerReport.ask(client, time: context.time, deadline: deadline)
-                return .success(ServerFinding.all(of: report, acceptsEviction: engine.acceptsEviction))
+                let servers = try await client.primaries(deadline: deadline)
+                var reports: [ServerReport] = []
+                for answer in await ServerReport.ask(all: servers, time: context.time, deadline) {
+                    reports.append(try answer.get())
+                }
+                return .success(ServerFinding.all(of: reports, as: engine) + client.findings())
             } catch {
                 return .failure(LockError(error))
             }

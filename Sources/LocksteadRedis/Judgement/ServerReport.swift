@@ -5,6 +5,8 @@ import RESP
 package struct ServerReport: Sendable, Hashable {
     /// Every `field:value` of `INFO`; empty where the server does not tell.
     package var fields: [String: String]
+    /// Which server it is, where there are several.
+    package var server: String?
     /// Why the server does not tell, where it does not.
     package var refusal: String?
     /// The server's wall clock minus ours, and how far that may be off; `nil` where the server does not tell.
@@ -62,6 +64,34 @@ extension ServerReport {
             // Told as unknown.
         }
         return report
+    }
+
+    /// Asks several servers, all at the same time.
+    ///
+    /// - Returns: One answer for each, in their order.
+    package static func ask(
+        all servers: [any RedisClient], time: any TimeSource, _ deadline: ContinuousTime
+    ) async -> [Result<ServerReport, RedisError>] {
+        await withTaskGroup(of: (Int, Result<ServerReport, RedisError>).self) { group in
+            for (index, server) in servers.enumerated() {
+                group.addTask { (index, await answer(of: server, time, deadline)) }
+            }
+            var answers: [Int: Result<ServerReport, RedisError>] = [:]
+            for await (index, answer) in group { answers[index] = answer }
+            return servers.indices.compactMap { answers[$0] }
+        }
+    }
+
+    private static func answer(
+        of server: any RedisClient, _ time: any TimeSource, _ deadline: ContinuousTime
+    ) async -> Result<ServerReport, RedisError> {
+        do throws(RedisError) {
+            var report = try await ask(server, time: time, deadline: deadline)
+            report.server = (server as? RedisNode)?.endpoint.description
+            return .success(report)
+        } catch {
+            return .failure(error)
+        }
     }
 
     private mutating func compareClocks(

@@ -16,7 +16,8 @@ struct LockKeys: Sendable, Hashable {
     }
 
     /// The keys that the scripts take, in their order.
-    var scriptKeys: [String] { [main, base + "fence", queue, base + "shared", base + "records"] }
+    var scriptKeys: [String] { [main, fence, queue, base + "shared", base + "records"] }
+    var fence: String { base + "fence" }
     var queue: String { base + "queue" }
     var register: String { base + "register" }
 }
@@ -25,18 +26,26 @@ extension LockKeys {
     /// What is wrong with a name on this engine, or `nil`.
     static func problem(with name: LockName) -> String? {
         let bytes = name.text.utf8
-        let (opening, closing) = (bytes.filter { $0 == UInt8(ascii: "{") }, bytes.filter { $0 == UInt8(ascii: "}") })
-        if !opening.isEmpty || !closing.isEmpty {
-            guard opening.count == 1, closing.count == 1, let start = bytes.firstIndex(of: UInt8(ascii: "{")),
-                let end = bytes.firstIndex(of: UInt8(ascii: "}")), bytes.index(after: start) < end
-            else {
-                return
-                    "The lock name \"\(name)\" has braces that are no hash tag; on Redis use none, or one pair around something."
-            }
+        if bytes.contains(where: { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }), !hasHashTag(bytes) {
+            return
+                "The lock name \"\(name)\" has braces that are no hash tag; on Redis use none, or one pair around something."
         }
-        guard let suffix = suffixes.first(where: { name.text.hasSuffix(":" + $0) }) else { return nil }
+        guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+        let suffix = Substring(bytes[bytes.index(after: colon)...])
+        guard suffixes.contains(where: { $0 == suffix }) else { return nil }
         return
             "The lock name \"\(name)\" ends in \":\(suffix)\", which names the engine's own keys on Redis; rename it."
+    }
+}
+
+extension LockKeys {
+    /// Whether the braces of a name are one pair around something.
+    private static func hasHashTag(_ bytes: String.UTF8View) -> Bool {
+        let (opening, closing) = (bytes.filter { $0 == UInt8(ascii: "{") }, bytes.filter { $0 == UInt8(ascii: "}") })
+        guard opening.count == 1, closing.count == 1, let start = bytes.firstIndex(of: UInt8(ascii: "{")),
+            let end = bytes.firstIndex(of: UInt8(ascii: "}"))
+        else { return false }
+        return bytes.index(after: start) < end
     }
 }
 

@@ -30,16 +30,19 @@ struct NodeMachine<Connection, Waiting> {
 
     var waitingCount: Int { waiting.count }
 
-    /// Where the next command goes; connections take turns.
-    mutating func route() -> Route {
+    /// Where the next command goes: to a preferred connection, else to each in turn.
+    mutating func route(preferring isPreferred: (Connection) -> Bool = { _ in false }) -> Route {
         if isShutDown { return .fail(.shutDown) }
+        var turn: (index: Int, connection: Connection)?
         for step in 0..<slots.count {
             let index = (next + step) % slots.count
             guard case .ready(let connection) = slots[index] else { continue }
-            next = (index + 1) % slots.count
-            return .send(connection)
+            if isPreferred(connection) { return .send(connection) }
+            turn = turn ?? (index, connection)
         }
-        return hopelessness.map { .fail($0) } ?? .wait
+        guard let turn else { return hopelessness.map { .fail($0) } ?? .wait }
+        next = (turn.index + 1) % slots.count
+        return .send(turn.connection)
     }
 
     /// Why no connection is about to come; `nil` where one may.

@@ -11,6 +11,17 @@ extension RedisClient {
         }
     }
 
+    /// Runs a script for which no task waits, as ``RedisClient/begin(_:deadline:then:)`` sends a command.
+    package func begin(
+        _ call: RedisScriptCall, deadline: ContinuousTime?,
+        then: @escaping @Sendable (Result<RESPValue, RedisError>) -> Void
+    ) {
+        begin(call.command, deadline: deadline) { answer in
+            guard answer.isMissingScript else { return then(answer) }
+            begin(call.withSource, deadline: deadline, then: then)
+        }
+    }
+
     /// Runs scripts in one go; those the server does not have follow with their source.
     package func pipeline(_ calls: [RedisScriptCall], deadline: ContinuousTime?) async -> [Result<
         RESPValue, RedisError

@@ -33,13 +33,57 @@ package protocol RedisClient: Sendable {
     /// - Returns: One result for each, in the same order.
     func pipeline(_ commands: [RedisCommand], deadline: ContinuousTime?) async -> [Result<RESPValue, RedisError>]
 
-    /// Listens to a channel from now until the subscription is cancelled or dropped.
+    /// Sends a command for which no task waits.
+    ///
+    /// - Parameters:
+    ///   - command: What to send.
+    ///   - deadline: As of ``send(_:deadline:)``.
+    ///   - then: Called once with what came of it, by an event loop that it must not keep, or before this returns.
+    func begin(
+        _ command: RedisCommand, deadline: ContinuousTime?,
+        then: @escaping @Sendable (Result<RESPValue, RedisError>) -> Void)
+
+    /// Has a hearer told of a channel from now until its hearing is cancelled or dropped.
     ///
     /// Never fails by itself: connections lost are made anew, and the events say so.
-    func subscribe(to channel: RedisChannel) -> RedisSubscription
+    func hear(_ channel: RedisChannel, _ hearer: @escaping RedisHearer) -> RedisHearing
+
+    /// How much is taken and kept.
+    var limits: RedisConfiguration.Limits { get }
+
+    /// The servers that together hold all keys: whoever walks through the keys asks each by itself.
+    ///
+    /// - Throws: `RedisError` where they cannot be found out.
+    func primaries(deadline: ContinuousTime?) async throws(RedisError) -> [any RedisClient]
+
+    /// Why it may be talking to other servers than everybody else does; `nil` where nothing speaks for that.
+    ///
+    /// What such a server confirms is worth nothing.
+    var doubt: String? { get }
+
+    /// Waits until it is certain that the servers were the right ones at a moment; false where that cannot be said by the deadline.
+    func confirms(since moment: ContinuousTime, until deadline: ContinuousTime) async -> Bool
+
+    /// What there is to say of how the servers stand to each other, beside what each says of itself.
+    func findings() -> [ServerFinding]
+
+    /// Tells each time that other servers took over, or may have, and why it is thought so; one task reads it.
+    ///
+    /// The loss of a connection is not among it: that is an event of what is heard.
+    var upheavals: AsyncStream<String> { get }
 }
 
 extension RedisClient {
+    package func primaries(deadline: ContinuousTime?) async throws(RedisError) -> [any RedisClient] { [self] }
+
+    package var doubt: String? { nil }
+
+    package func findings() -> [ServerFinding] { [] }
+
+    package func confirms(since moment: ContinuousTime, until deadline: ContinuousTime) async -> Bool { true }
+
+    package var upheavals: AsyncStream<String> { AsyncStream { $0.finish() } }
+
     package func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
         try await send(command, deadline: nil)
     }

@@ -11,11 +11,12 @@ extension RedisNode {
         while !Task.isCancelled {
             state.withLock { $0.connecting(slot) }
             do throws(RedisError) {
-                let connection = try await connect()
+                let connection = try await connect(slot)
                 let began = context.time.now
                 for call in state.withLock({ $0.connected(slot, connection) }) { resubmit(call, to: connection) }
-                await connection.waitUntilClosed(grace: configuration.timeouts.shutdown)
+                await connection.waitUntilClosed { self.grace }
                 state.withLock { $0.connecting(slot) }
+                if !Task.isCancelled { onLoss() }
                 pauses.lasted(context.time.now - began)
             } catch {
                 failed(slot, error)
@@ -24,10 +25,12 @@ extension RedisNode {
         }
     }
 
-    private func connect() async throws(RedisError) -> RedisConnection {
+    private func connect(_ slot: Int) async throws(RedisError) -> RedisConnection {
         let queue = CallQueue(limit: configuration.limits.pendingCommands)
         let (time, written) = (context.time, written)
-        let open = try await connector.connect { CommandSession(queue: queue, time: time, counting: written) }
+        let open = try await connector(for: slot).connect {
+            CommandSession(queue: queue, time: time, counting: written)
+        }
         return RedisConnection(open, queue: queue)
     }
 

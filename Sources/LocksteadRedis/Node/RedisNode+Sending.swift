@@ -16,6 +16,14 @@ extension RedisNode {
         return try answer.get()
     }
 
+    package func begin(
+        _ command: RedisCommand, deadline: ContinuousTime?,
+        then: @escaping @Sendable (Result<RESPValue, RedisError>) -> Void
+    ) {
+        let call = RedisCall(command, deadline: deadline ?? defaultDeadline)
+        if call.await(.handler(then)) { submit(CollectionOfOne(call)) }
+    }
+
     package func pipeline(_ commands: [RedisCommand], deadline: ContinuousTime?) async -> [Result<
         RESPValue, RedisError
     >] {
@@ -38,8 +46,8 @@ extension RedisNode {
     /// Hands calls to a connection, or has them wait for one.
     private func submit(_ calls: some Collection<RedisCall>) {
         // A connection that has just ended refuses; the machine may not know yet.
-        for _ in 0..<4 {
-            switch route(calls) {
+        for attempt in 0..<4 {
+            switch route(calls, prefersOwnLoop: attempt == 0) {
             case .wait: return
             case .fail(let error): return fail(calls, error)
             case .send(let connection):
@@ -55,10 +63,12 @@ extension RedisNode {
             RedisError(.connectionLost, "The connection ended before the command was sent.", effect: .didNotHappen))
     }
 
-    private func route(_ calls: some Collection<RedisCall>) -> NodeMachine<RedisConnection, RedisCall>.Route {
+    private func route(
+        _ calls: some Collection<RedisCall>, prefersOwnLoop: Bool
+    ) -> NodeMachine<RedisConnection, RedisCall>.Route {
         let limit = configuration.limits.pendingCommands
         let route = state.withLock { machine in
-            let route = machine.route()
+            let route = machine.route { prefersOwnLoop && $0.isOnItsLoop }
             guard case .wait = route else { return route }
             guard machine.waitingCount + calls.count <= limit else { return .fail(.tooManyCommands(limit)) }
             for call in calls { machine.wait(call) }

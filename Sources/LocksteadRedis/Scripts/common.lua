@@ -59,6 +59,7 @@ local function allKeys()
   local names = {}
   for i = 1, #KEYS, 5 do
     local n = { main = KEYS[i], fence = KEYS[i + 1], queue = KEYS[i + 2], shared = KEYS[i + 3], records = KEYS[i + 4] }
+    n.isDeclared = true
     known[KEYS[i]] = n
     names[#names + 1] = n
   end
@@ -123,6 +124,19 @@ end
 local function tell(n, kind, token, span, who)
   call('PUBLISH', 'lockstead:events:' .. ARGV[1] .. ':' .. n.main,
     format('%s %d %d %s %s %s', kind, token, span, who.owner, who.mode, who.note))
+end
+
+-- Tells a waiter how it goes on; answers how many heard it. In a cluster PUBLISH counts the listeners of one node alone, so that waiters
+-- there listen to a channel of the slot, which says so in its name.
+local function wakeUp(w, message)
+  local how = sub(w.channel, 1, 16) == 'lockstead:shard:' and 'SPUBLISH' or 'PUBLISH'
+  return call(how, w.channel, message)
+end
+
+-- The channel on which a client always listens.
+local function home(channel)
+  local id = match(channel, '^lockstead:shard:([^:]+):')
+  return id and 'lockstead:wake:' .. id or channel
 end
 
 -- Shared holders ----------------------------------------------------------------------------------------------------
@@ -365,7 +379,7 @@ local function give(names, w, me, now, micros)
     grant(names, w, token, w.lease, 'h', now)
     return true, token
   end
-  if call('PUBLISH', w.channel, format('granted %s %d', w.request, token)) == 0 then return false end
+  if wakeUp(w, format('granted %s %d', w.request, token)) == 0 then return false end
   leaveQueues(names, w)
   grant(names, w, token, CLAIM, 'c', now)
   return true
@@ -381,7 +395,8 @@ local function living(n, place, me, now)
     local text = not isMark and call('HGET', n.records, sub(member, 20))
     local w = text and parseWaiter(text)
     if isMark then
-      if keepsMark(n, member, now) then place = place + 1 end
+      -- Marks are last, so that nobody waits behind one that still counts.
+      if keepsMark(n, member, now) then return nil end
     elseif not w then
       call('ZREM', n.queue, member)
       call('HDEL', n.records, sub(member, 20))
@@ -395,14 +410,28 @@ local function living(n, place, me, now)
   end
 end
 
+-- Whether all names of a waiter can be looked at. While its slot moves, a cluster's node vouches for keys that came as KEYS alone: a name
+-- that did not may be held where it comes from, and look free here. Its waiter is told to look for itself, with all its names.
+local function areHere(names, w)
+  if sub(w.channel, 1, 16) ~= 'lockstead:shard:' then return true end
+  for _, n in ipairs(names) do
+    if not n.isDeclared then
+      wakeUp(w, 'look ' .. w.request)
+      return false
+    end
+  end
+  return true
+end
+
 -- Serves a queue from its head: those whose turn it is, and no dead one. Returns the token where `me` was served.
 local function serve(n, me, now, micros)
   local place, mine, w = 0, nil, nil
   while true do
     w, place = living(n, place, me, now)
     if not w or not isFree(n, w.mode, now) then return mine end
-    local names, isReady = namesOf(w), true
-    for _, other in ipairs(names) do
+    local names = namesOf(w)
+    local isReady = areHere(names, w)
+    for _, other in ipairs(isReady and names or {}) do
       if other ~= n and not (isFree(other, w.mode, now) and isFirst(other, w, now)) then isReady = false end
     end
     local isServed, token = false, nil
@@ -420,7 +449,7 @@ local function wake(n, now)
   local place, w = 0, nil
   while true do
     w, place = living(n, place, '', now)
-    if not w or call('PUBLISH', w.channel, 'look ' .. w.request) > 0 then return end
+    if not w or wakeUp(w, 'look ' .. w.request) > 0 then return end
     place = place + 1
   end
 end

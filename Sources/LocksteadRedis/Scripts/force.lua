@@ -30,7 +30,7 @@ for _, h in ipairs(holders) do
     answer[#answer + 1] = format('%d', h.token)
     longest = max(longest, h.ends - now)
     tell(n, 'revoked', h.token, h.ends - now, h)
-    call('PUBLISH', h.channel, format('revoked %s %s', h.request, ARGV[3]))
+    call('PUBLISH', home(h.channel), format('revoked %s %s', h.request, ARGV[3]))
     if ARGV[4] ~= '1' then
       h.phase, h.reason = 'r', ARGV[3]
       put(n, h, now)

@@ -5,47 +5,42 @@ import Synchronization
 final class SubscriptionHub: Sendable {
     private struct State {
         var machine = SubscriptionMachine()
-        var inboxes: [SubscriptionMachine.Listener: SubscriptionInbox] = [:]
+        var hearers: [SubscriptionMachine.Listener: RedisHearer] = [:]
         var lastListener: SubscriptionMachine.Listener = 0
+        /// Who came to a channel that was confirmed already, and is to be told so.
+        var newcomers: [SubscriptionMachine.Listener] = []
         /// Asks the connection's event loop to come for what is to be sent.
         var wake: (@Sendable () -> Void)?
         var isFinished = false
     }
 
     private let state = Mutex(State())
-    private let backlog: Int
     /// Yields when the first listener comes.
     let demand: AsyncStream<Void>
     private let demanded: AsyncStream<Void>.Continuation
 
-    init(backlog: Int) {
-        self.backlog = backlog
-        (demand, demanded) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-    }
+    init() { (demand, demanded) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
     /// Listens from now on.
-    func subscribe(to channel: RedisChannel) -> RedisSubscription {
-        let inbox = SubscriptionInbox(backlog: backlog)
-        let (listener, wake) = state.withLock { state in
+    func hear(_ channel: RedisChannel, _ hearer: @escaping RedisHearer) -> RedisHearing {
+        let (listener, wake, isFinished) = state.withLock { state in
             state.lastListener += 1
             let listener = state.lastListener
-            if state.isFinished {
-                inbox.finish()
-            } else {
-                state.inboxes[listener] = inbox
-                // Nobody reads the inbox yet, so this calls nobody; what follows comes after it.
-                if state.machine.add(listener, to: channel) { inbox.yield(.subscribed) }
+            if !state.isFinished {
+                state.hearers[listener] = hearer
+                if state.machine.add(listener, to: channel) { state.newcomers.append(listener) }
             }
-            return (listener, state.wake)
+            return (listener, state.wake, state.isFinished)
         }
+        if isFinished { hearer(nil) }
         demanded.yield()
         wake?()
-        return RedisSubscription(channel, inbox: inbox) { [weak self] in self?.unsubscribe(listener, from: channel) }
+        return RedisHearing { [weak self] in self?.unsubscribe(listener, from: channel) }
     }
 
     private func unsubscribe(_ listener: SubscriptionMachine.Listener, from channel: RedisChannel) {
         let wake = state.withLock { state -> (@Sendable () -> Void)? in
-            guard state.inboxes.removeValue(forKey: listener) != nil else { return nil }
+            guard state.hearers.removeValue(forKey: listener) != nil else { return nil }
             state.machine.remove(listener, from: channel)
             return state.wake
         }
@@ -54,12 +49,12 @@ final class SubscriptionHub: Sendable {
 
     /// Ends all subscriptions, and refuses more.
     func finish() {
-        let inboxes = state.withLock { state in
+        let hearers = state.withLock { state in
             state.isFinished = true
-            defer { state.inboxes = [:] }
-            return state.inboxes.values.map(\.self)
+            defer { state.hearers = [:] }
+            return state.hearers.values.map(\.self)
         }
-        for inbox in inboxes { inbox.finish() }
+        for hearer in hearers { hearer(nil) }
     }
 
     // MARK: For the connection's event loop
@@ -72,32 +67,47 @@ final class SubscriptionHub: Sendable {
     }
 
     func lost() {
+        tellNewcomers()
         let interrupted = state.withLock { state in
             state.wake = nil
-            return state.machine.lost().compactMap { state.inboxes[$0] }
+            return state.machine.lost().compactMap { state.hearers[$0] }
         }
-        for inbox in interrupted { inbox.yield(.interrupted) }
+        for hearer in interrupted { hearer(.interrupted) }
     }
 
     var isOwed: Bool { state.withLock { $0.machine.isOwed } }
 
-    func takeOutbox() -> [RedisCommand] { state.withLock { $0.machine.takeOutbox() } }
+    func takeOutbox() -> [RedisCommand] {
+        tellNewcomers()
+        return state.withLock { $0.machine.takeOutbox() }
+    }
 
     func wrotePing() { state.withLock { $0.machine.wrotePing() } }
 
     /// - Returns: Why the connection cannot go on, or `nil`.
     func received(_ value: RESPValue) -> RedisError? {
+        tellNewcomers()
         let effect = state.withLock {
-            state -> (inboxes: [SubscriptionInbox], event: RedisSubscriptionEvent?, fault: String?) in
+            state -> (hearers: [RedisHearer], event: RedisSubscriptionEvent?, fault: String?) in
             switch state.machine.received(value) {
             case .none: ([], nil, nil)
-            case .tell(let listeners, let event): (listeners.compactMap { state.inboxes[$0] }, event, nil)
+            case .tell(let listeners, let event): (listeners.compactMap { state.hearers[$0] }, event, nil)
             case .outOfStep(let detail): ([], nil, detail)
             }
         }
         if let event = effect.event {
-            for inbox in effect.inboxes { inbox.yield(event) }
+            for hearer in effect.hearers { hearer(event) }
         }
         return effect.fault.map { .outOfStep($0) }
+    }
+
+    /// Done by the event loop, which tells everything else: so nobody hears a message before the confirmation.
+    private func tellNewcomers() {
+        let hearers = state.withLock { state in
+            guard !state.newcomers.isEmpty else { return [RedisHearer]() }
+            defer { state.newcomers = [] }
+            return state.newcomers.compactMap { state.hearers[$0] }
+        }
+        for hearer in hearers { hearer(.subscribed) }
     }
 }

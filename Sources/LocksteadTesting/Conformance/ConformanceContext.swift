@@ -62,14 +62,18 @@ extension LockIdentifier {
 }
 
 extension ConformanceContext {
+    /// In order of arrival, where the engine has such an order.
+    private var usualFairness: Fairness { capabilities.features.contains(.fair) ? .fair : .barging }
+
     /// A request of a new owner.
     func request(
         _ names: String..., mode: LockMode = .exclusive, lease: Duration? = nil, wait: LockRequest.Wait = .forever,
-        fairness: Fairness = .fair, priority: Int8 = 0, terms: HoldTerms = HoldTerms(), note: HolderNote = HolderNote()
+        fairness: Fairness? = nil, priority: Int8 = 0, terms: HoldTerms = HoldTerms(), note: HolderNote = HolderNote()
     ) throws -> LockRequest {
         LockRequest(
             id: .fresh, owner: .fresh, names: try names.map { try LockName($0) }.sorted(), mode: mode,
-            lease: lease ?? self.lease, wait: wait, fairness: fairness, priority: priority, terms: terms, note: note)
+            lease: lease ?? self.lease, wait: wait, fairness: fairness ?? usualFairness, priority: priority,
+            terms: terms, note: note)
     }
 
     /// The grant of a request that must be granted.

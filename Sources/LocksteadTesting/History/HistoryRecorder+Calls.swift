@@ -6,6 +6,8 @@ struct RecordedCall: Sendable {
     let process: HistoryRecorder.Process
     let request: String
     let id: RequestID?
+    /// When its line of invocation was written, in nanoseconds of the recorder's clock.
+    let invoked: Int64
 }
 
 extension HistoryRecorder {
@@ -35,7 +37,7 @@ extension HistoryRecorder {
             line.text("op", operation)
             fields(&line)
             line.text("be", engine)
-            return (line.line(), RecordedCall(owner: owner, process: process, request: request, id: id))
+            return (line.line(), RecordedCall(owner: owner, process: process, request: request, id: id, invoked: now))
         }
     }
 
@@ -43,6 +45,7 @@ extension HistoryRecorder {
     enum Answer: Sendable {
         case ok
         case granted(Grant)
+        case renewed(Grant.Validity)
         case failed(String)
         case unknown(String)
     }
@@ -55,6 +58,7 @@ extension HistoryRecorder {
             line.number("p", call.process)
             line.text("req", call.request)
             answer.describe(&line)
+            if let since = answer.armedAt, since < call.invoked { line.number("since", max(0, since)) }
             if let id = call.id, state.underWay[id] == call.process { state.underWay[id] = nil }
             if case .unknown = answer { state.retire(call.owner, call.process) }
             if case .granted(let grant) = answer { state.begin(grant) }
@@ -68,7 +72,7 @@ extension HistoryRecorder {
 extension HistoryRecorder.Answer {
     fileprivate var event: StaticString {
         switch self {
-        case .ok, .granted: "ok"
+        case .ok, .granted, .renewed: "ok"
         case .failed: "fail"
         case .unknown: "info"
         }
@@ -76,9 +80,18 @@ extension HistoryRecorder.Answer {
 
     fileprivate func describe(_ line: inout HistoryFormatter) {
         switch self {
-        case .ok: break
+        case .ok, .renewed: break
         case .granted(let grant): if grant.token.rawValue > 0 { line.number("token", grant.token.rawValue) }
         case .failed(let reason), .unknown(let reason): line.text("reason", reason)
+        }
+    }
+
+    /// When the lease that it rests on was given the sign of life that counts, which may have been before the call.
+    fileprivate var armedAt: Int64? {
+        switch self {
+        case .granted(let grant): grant.validity.armedAt
+        case .renewed(let validity): validity.armedAt
+        case .ok, .failed, .unknown: nil
         }
     }
 
@@ -86,6 +99,10 @@ extension HistoryRecorder.Answer {
     init(_ error: LockError) {
         self = error.effect == .didNotHappen ? .failed("\(error.code)") : .unknown("\(error.code)")
     }
+}
+
+extension Grant.Validity {
+    fileprivate var armedAt: Int64? { if case .armed(let moment, _) = self { moment.nanoseconds } else { nil } }
 }
 
 extension HistoryRecorder.State {

@@ -92,7 +92,7 @@ public struct RecordingBackend: LockBackend {
         let outcomes = await backend.renew(grants, deadline: deadline)
         for (place, outcome) in outcomes.enumerated() {
             switch outcome {
-            case .renewed: recorder.answer(calls[place], .ok)
+            case .renewed(let validity): recorder.answer(calls[place], .renewed(validity))
             case .lost(let reason):
                 recorder.answer(calls[place], .failed("lost: \(reason)"), ending: grants[place])
             case .unknown(let error): recorder.answer(calls[place], .init(error))

@@ -19,6 +19,8 @@ struct History {
         /// 0 where there is none.
         var answerLine: UInt32 = 0
         var invoked: Int64
+        /// From when on its lease counts: the invocation, or where the answer said so an earlier sign of life.
+        var armed: Int64
         /// The end of time where there was no answer.
         var answered: Int64 = .max
         /// When the engine was known to have it in its queue, or the end of time.

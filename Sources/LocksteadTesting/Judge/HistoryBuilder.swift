@@ -77,7 +77,8 @@ extension HistoryBuilder {
         let isGrant = line.operation == .acquire || line.operation == .handOver
         var operation = History.Operation(
             kind: line.operation, outcome: .unknown, process: process, key: 0, terms: try terms(line),
-            invokeLine: number, invoked: line.time, token: line.fields.contains(.token) ? line.token : 0,
+            invokeLine: number, invoked: line.time, armed: line.time,
+            token: line.fields.contains(.token) ? line.token : 0,
             grant: isGrant ? request : line.fields.contains(.subject) ? line.subject : .none)
         if line.operation == .handOver { (operation.formerToken, operation.token) = (operation.token, 0) }
         operation.isNow = line.fields.contains(.now) && line.isNow
@@ -145,6 +146,9 @@ extension HistoryBuilder {
         history.operations[index].answerLine = number
         history.operations[index].outcome = outcome
         history.operations[index].isLoss = outcome == .failed && line.fields.contains(.reason) && line.isLoss
+        if line.fields.contains(.since) {
+            history.operations[index].armed = min(line.since, history.operations[index].invoked)
+        }
         let isGrant = history.operations[index].kind == .acquire || history.operations[index].kind == .handOver
         if isGrant, line.fields.contains(.token) { history.operations[index].token = line.token }
         if outcome == .unknown { history.processes[Int(process)].isRetired = true }

@@ -45,6 +45,19 @@ package struct HistoryFacts {
         return (alive.count, alive.count { $0.verdict == true })
     }
 
+    /// How many acquires were answered in a span, with a grant or with who is in the way.
+    ///
+    /// - Parameters:
+    ///   - start: In nanoseconds of the history's clock.
+    ///   - end: The same.
+    /// - Returns: Their number.
+    package func acquires(from start: Int64, to end: Int64) -> Int {
+        history.operations.count {
+            $0.kind == .acquire && $0.outcome != .unknown && start <= $0.answered
+                && $0.answered < end
+        }
+    }
+
     /// The tokens under which a lock was granted, in order.
     package func tokens(of key: String) -> [UInt64] {
         Set(history.operations.filter { Self.isGrant($0) && history.name(of: $0.key) == key }.map(\.token)).sorted()

@@ -62,7 +62,7 @@ extension TokenJudge {
         switch each.outcome {
         case .ok:
             prove(place, each, index)
-            let end = each.invoked.adding(rules.least(lease))
+            let end = each.armed.adding(rules.least(lease))
             if end > lives[place].leaseEnd, !mayBeRevoked(lives[place], before: each.answered) {
                 (lives[place].leaseEnd, lives[place].leaseBy) = (end, index)
             }

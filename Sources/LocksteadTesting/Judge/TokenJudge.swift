@@ -96,7 +96,7 @@ extension TokenJudge {
         return GrantLife(
             operation: index, token: operation.token, owner: history.owner(of: operation.process),
             invoked: operation.invoked, answered: operation.answered, queued: operation.queued,
-            provenAlive: operation.invoked, leaseEnd: operation.invoked.adding(rules.least(lease)), leaseBy: index,
+            provenAlive: operation.invoked, leaseEnd: operation.armed.adding(rules.least(lease)), leaseBy: index,
             latestLeaseEnd: operation.answered.adding(rules.most(lease)))
     }
 
@@ -108,7 +108,7 @@ extension TokenJudge {
             let lease = history.terms[Int(operation(index).terms)].lease
             lives[place].invoked = first
             lives[place].provenAlive = first
-            lives[place].leaseEnd = first.adding(rules.least(lease))
+            lives[place].leaseEnd = min(first, operation(index).armed).adding(rules.least(lease))
         }
     }
 

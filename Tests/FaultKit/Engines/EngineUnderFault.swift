@@ -1,4 +1,5 @@
 import Lockstead
+package import LocksteadTesting
 
 /// An engine that faults are brought to: how to start it for one run, and what is expected of it.
 package protocol EngineKind: Sendable {
@@ -44,6 +45,8 @@ package protocol EngineUnderFault: Sendable {
     var port: UInt16? { get }
     /// What opens it through a relay.
     func url(through port: UInt16) -> String
+    /// What opens it for a worker that reaches it through no relay of the stage's.
+    func url(ofWorker number: Int) -> String
     /// Kills the server without warning.
     func kill() async throws
     /// Takes what a loss of power takes: all that was not synced. The server is dead.
@@ -54,6 +57,20 @@ package protocol EngineUnderFault: Sendable {
     func setWallClock(off duration: Duration) async throws
     /// Has the server's disk stall, or go on.
     func stallDisk(_ stalls: Bool) async throws
+    /// Moves the part of the data in which a lock lies to another server, while all run.
+    func moveSlot(of name: String) async throws
+    /// Has what is granted from now on in a lock's part of the data not reach the server that stands by for it.
+    func detachReplica(of name: String) async throws
+    /// Takes down the server of a lock, killed or stopped, and returns when another one has taken over.
+    func takeDownPrimary(of name: String, isStopped: Bool) async throws
+    /// Has a server that was taken down take part again.
+    func bringBack() async throws
+    /// Cuts the primary off from its replicas and most of what watches it, or joins them again; returns when another one has taken over.
+    func partition(_ isCut: Bool) async throws
+    /// The command that starts a worker, where it does not run here.
+    func launcher(ofWorker number: Int) -> [String]
+    /// Runs clients of a historical form of locks, on record, until the task is cancelled.
+    func runNaive(_ name: String, _ recorder: HistoryRecorder) async throws
     /// What the engine's own checks say of its clock, as `doctor` tells it; `nil` where nothing is amiss.
     func clockComplaint() async throws -> String?
     /// Ends it.
@@ -62,11 +79,23 @@ package protocol EngineUnderFault: Sendable {
 
 extension EngineUnderFault {
     package func url(through port: UInt16) -> String { url }
+    package func url(ofWorker number: Int) -> String { url }
     package func kill() async throws { throw Obstacle("this engine has no server to kill") }
     package func losePower() async throws { throw Obstacle("this engine has no server whose power could fail") }
     package func restart() async throws { throw Obstacle("this engine has no server to start") }
     package func setWallClock(off: Duration) async throws { throw Obstacle("this engine has no server with a clock") }
     package func stallDisk(_ stalls: Bool) async throws { throw Obstacle("this engine has no server with a disk") }
+    package func moveSlot(of name: String) async throws { throw Obstacle("this engine is no cluster") }
+    package func detachReplica(of name: String) async throws { throw Obstacle("this engine is no cluster") }
+    package func takeDownPrimary(of name: String, isStopped: Bool) async throws {
+        throw Obstacle("this engine is no cluster")
+    }
+    package func bringBack() async throws {}
+    package func partition(_ isCut: Bool) async throws { throw Obstacle("this engine has no primary to cut off") }
+    package func launcher(ofWorker number: Int) -> [String] { [] }
+    package func runNaive(_ name: String, _ recorder: HistoryRecorder) async throws {
+        throw Obstacle("this engine has no historical form")
+    }
     package func clockComplaint() async throws -> String? { nil }
     package func end() async {}
 }

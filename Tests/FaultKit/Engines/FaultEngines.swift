@@ -1,7 +1,11 @@
+import TestServers
+
 /// The engines that faults can be brought to; a new one is one line here.
 package enum FaultEngines {
     private static let all: [any EngineKind] = [
         FileKind(), RedisKind(), RedisKind(name: "valkey", program: "valkey-server"),
+        RedisSentinelKind(), RedisClusterKind(), RedisClusterKind(name: "valkey-cluster", kind: .valkey), RedlockKind(),
+        EtcdKind(),
     ]
 
     /// As on the command line.

@@ -13,7 +13,7 @@ final class RedisUnderFault: EngineUnderFault {
     private let folder: String
     private let preload: Preload
     private let server = Mutex<ChildProcess?>(nil)
-    private let listeningPort: UInt16
+    let listeningPort: UInt16
 
     init(_ program: String, _ persistence: RedisPersistence, in folder: String) async throws {
         (self.program, self.persistence) = (program, persistence)

@@ -44,7 +44,7 @@ struct ClientKilled: FaultPlay {
         let deadline = stage.time.now.advanced(by: stage.lease + .seconds(2))
         while stage.time.now < deadline {
             var left = 0
-            for name in Stage.names {
+            for name in stage.names {
                 let lock = try await stage.inspect(name)
                 left += (lock?.holders.count ?? 0) + (lock?.waiterCount ?? 0)
             }

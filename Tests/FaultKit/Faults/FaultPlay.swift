@@ -10,6 +10,8 @@ protocol FaultPlay: Sendable {
     var needsPreloads: Bool { get }
     /// A lease of its own, where the engine's usual one does not fit.
     var lease: Duration? { get }
+    /// What the workers do besides.
+    func crowd(_ mode: FaultMode) -> Crowd
     /// Brings the fault and heals it; at the end nobody holds the prize.
     func bring(to stage: Stage) async throws
 }
@@ -19,6 +21,7 @@ extension FaultPlay {
     var needsNetwork: Bool { needsRelays }
     var needsPreloads: Bool { false }
     var lease: Duration? { nil }
+    func crowd(_ mode: FaultMode) -> Crowd { Crowd() }
 }
 
 /// Every fault there is.
@@ -33,6 +36,13 @@ enum FaultCatalogue {
         case .badNetwork: BadNetwork()
         case .serverKilled: ServerKilled()
         case .serverClock: ServerClock()
+        case .primaryReplaced, .acknowledgedReplaced: PrimaryReplaced()
+        case .clusterChanged: ClusterChanged()
+        case .redlockNodes: RedlockNodes()
+        case .leaderLost: EtcdLeaderLost()
+        case .keepAliveBlocked: EtcdKeepAliveBlocked()
+        case .syncStalled: EtcdSyncStalled()
+        case .queueDisturbed: EtcdQueueDisturbed()
         }
     }
 }

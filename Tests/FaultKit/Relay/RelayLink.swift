@@ -11,6 +11,7 @@ struct RelayLink {
     /// The last bytes that the client sent, in which a pattern may begin.
     private var tail: [UInt8] = []
     private var isMarked = false
+    private var filter = KeepAliveFilter()
     private(set) var isOver = false
     /// Whether its ends are to notice that something went wrong.
     private(set) var isBroken = false
@@ -69,7 +70,8 @@ struct RelayLink {
         let due = now + rules.journey(using: &generator)
         if direction == .toServer {
             mark(bytes, rules.swallow)
-            toServer.push(bytes, due: due)
+            let passed = filter.pass(bytes, isOn: rules.withholdsKeepAlives)
+            if !passed.isEmpty { toServer.push(passed, due: due) }
         } else {
             toClient.push(bytes, due: due)
         }

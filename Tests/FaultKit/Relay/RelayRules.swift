@@ -10,6 +10,8 @@ package struct RelayRules: Sendable {
     package var lossPercent = 0
     /// Cuts the next connection whose client sent these bytes as soon as the server has answered them, and keeps the answer.
     package var swallow: [UInt8]?
+    /// Keeps back etcd's signs of life for leases, and lets all else pass.
+    package var withholdsKeepAlives = false
 
     package init() {}
 

@@ -36,7 +36,8 @@ package struct FaultRun: Sendable {
         let play = FaultCatalogue.play(of: fault)
         guard kind.hasNetwork || !play.needsNetwork else { throw Obstacle("the \(kind.name) engine has no network") }
         let stage = try await Stage(
-            kind, mode, setting, relays: play.needsRelays, preloads: play.needsPreloads, lease: play.lease)
+            kind, mode, setting, relays: play.needsRelays, preloads: play.needsPreloads, lease: play.lease,
+            crowd: play.crowd(mode))
         do {
             try await play.bring(to: stage)
         } catch let obstacle as Obstacle {
@@ -74,7 +75,7 @@ package struct FaultRun: Sendable {
     }
 
     private func writeFinals(_ stage: Stage) throws {
-        for name in Stage.names {
+        for name in stage.names {
             let paths = [true, false].map { WorkerOptions.ledger(of: name, in: stage.folder, isFenced: $0) }
             let lock = try LockName(name)
             _ = try LedgerFile(paths[0], of: lock, recorder: stage.recorder).finalValues()

@@ -11,10 +11,11 @@ final class Stage: Sendable {
     static let prize = "prize"
     /// A second one.
     static let second = "second"
-    static let crowdNames = ["crowd-0", "crowd-1", "crowd-2"]
-    static var names: [String] { crowdNames + [prize, second] }
+    /// All locks of the run.
+    var names: [String] { crowd.names + [Self.prize, Self.second] }
 
     let engine: any EngineUnderFault
+    let crowd: Crowd
     let mode: FaultMode
     let lease: Duration
     let patience: Duration
@@ -42,8 +43,9 @@ final class Stage: Sendable {
 
     init(
         _ kind: any EngineKind, _ mode: FaultMode, _ setting: StageSetting, relays wantsRelays: Bool,
-        preloads wantsPreloads: Bool, lease: Duration?
+        preloads wantsPreloads: Bool, lease: Duration?, crowd: Crowd = Crowd()
     ) async throws {
+        self.crowd = crowd
         (self.mode, folder, patience) = (mode, setting.folder, setting.patience)
         self.lease = setting.lease ?? lease ?? kind.lease
         let engine = try await kind.start(mode, in: folder)
@@ -57,7 +59,7 @@ final class Stage: Sendable {
                 if wantsPreloads { preloads.append(try await Preload(in: folder, name: "worker-\(number)")) }
             }
             (self.relays, self.preloads) = (relays, preloads)
-            workers = try Self.workers(setting, self.lease, engine, relays, preloads)
+            workers = try Self.workers(setting, self.lease, crowd, engine, relays, preloads)
             for worker in workers { _ = try await worker.hear("ready") }
         } catch {
             await engine.end()
@@ -69,17 +71,21 @@ final class Stage: Sendable {
     private static let firstProcess = WorkerOptions.processes(ofWorker: 1_000).lowerBound
 
     private static func workers(
-        _ setting: StageSetting, _ lease: Duration, _ engine: any EngineUnderFault, _ relays: [Relay],
-        _ preloads: [Preload]
+        _ setting: StageSetting, _ lease: Duration, _ crowd: Crowd, _ engine: any EngineUnderFault,
+        _ relays: [Relay], _ preloads: [Preload]
     ) throws -> [WorkerProcess] {
         try (0..<setting.workers).map { number in
-            let url = relays.isEmpty ? engine.url : engine.url(through: relays[number].port)
-            let options = WorkerOptions(
+            let url = relays.isEmpty ? engine.url(ofWorker: number) : engine.url(through: relays[number].port)
+            var options = WorkerOptions(
                 engine: url, history: setting.folder + "/history", control: setting.folder + "/control",
-                ledgers: setting.folder, number: number, names: crowdNames,
-                lease: Int(TimeSpan(lease).nanoseconds / 1_000_000), tasks: setting.tasks, hold: 10)
+                ledgers: setting.folder, number: number, names: crowd.names,
+                lease: Int(TimeSpan(lease).nanoseconds / 1_000_000), tasks: crowd.tasks ?? setting.tasks,
+                hold: crowd.hold, writesEvery: crowd.writesEvery)
+            options.rushing = crowd.rushing
             let environment = preloads.isEmpty ? [:] : preloads[number].environment
-            return try WorkerProcess(options, program: setting.program, environment: environment)
+            return try WorkerProcess(
+                options, program: setting.program, launcher: engine.launcher(ofWorker: number), environment: environment
+            )
         }
     }
 

@@ -14,11 +14,12 @@ final class WorkerProcess: Sendable {
         let description: String
     }
 
-    init(_ options: WorkerOptions, program: String, environment: [String: String]) throws {
+    init(_ options: WorkerOptions, program: String, launcher: [String] = [], environment: [String: String]) throws {
         let said = Watched<[String]>([])
         (self.options, self.said) = (options, said)
         let words = String(decoding: try JSONEncoder().encode(options), as: UTF8.self)
-        child = try ChildProcess(program, ["work", words], environment: environment) { line in
+        let command = launcher + [program, "work", words]
+        child = try ChildProcess(command[0], Array(command.dropFirst()), environment: environment) { line in
             said.update { $0.append(line) }
         }
     }

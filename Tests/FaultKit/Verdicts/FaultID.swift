@@ -16,6 +16,22 @@ package enum FaultID: String, Sendable, Hashable, CaseIterable, Codable {
     case serverKilled = "R1"
     /// The server's wall clock jumps.
     case serverClock = "R2"
+    /// The primary goes, or is cut off, and sentinels make another one.
+    case primaryReplaced = "R3"
+    /// The same where grants wait for a replica.
+    case acknowledgedReplaced = "R4"
+    /// The slot of a busy lock moves between a cluster's nodes, or its primary goes and is replaced.
+    case clusterChanged = "R5"
+    /// Independent nodes of one engine are down, empty or slow.
+    case redlockNodes = "R6"
+    /// The member of an etcd cluster that leads goes, or is cut off.
+    case leaderLost = "E1"
+    /// The signs of life of an etcd client do not arrive, or their answers do not.
+    case keepAliveBlocked = "E2"
+    /// The syncs of an etcd member do not return for longer than a lease.
+    case syncStalled = "E3"
+    /// Etcd's history is compacted, or leases are revoked, while clients wait.
+    case queueDisturbed = "E4"
 
     /// As it is written.
     package var text: String { "F-\(rawValue)" }

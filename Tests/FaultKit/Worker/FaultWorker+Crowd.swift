@@ -19,7 +19,10 @@ extension FaultWorker {
         do {
             try await client.withLock(name, waitingAtMost: .seconds(30), lease: lease) { lease in
                 tally.update { $0.grants += 1 }
-                try await recorder.criticalSection(lease) { try await update(name, lease.token, value) }
+                try await recorder.criticalSection(lease) {
+                    guard value.isMultiple(of: UInt64(options.writesEvery)) else { return }
+                    try await update(name, lease.token, value)
+                }
             }
         } catch {
             await note(error)

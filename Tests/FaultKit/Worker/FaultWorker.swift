@@ -32,6 +32,7 @@ package struct FaultWorker: Sendable {
             StandardStreams.say("ready")
             await withDiscardingTaskGroup { group in
                 for number in 0..<options.tasks { group.addTask { await contend(client, number) } }
+                if options.rushing > 0 { group.addTask { await rush() } }
                 for await line in StandardStreams.lines() {
                     obey(line, client, &group)
                 }

@@ -18,13 +18,18 @@ package struct WorkerOptions: Sendable, Codable {
     package var tasks: Int
     /// For how long each stays inside, in milliseconds.
     package var hold: Int
+    /// Each so many a time a task writes to the resources, too.
+    package var writesEvery: Int
+    /// How many tasks ask the engine itself, as fast as it answers.
+    package var rushing = 0
 
     package init(
         engine: String, history: String, control: String, ledgers: String, number: Int, names: [String], lease: Int,
-        tasks: Int, hold: Int
+        tasks: Int, hold: Int, writesEvery: Int = 1
     ) {
         (self.engine, self.history, self.control, self.ledgers) = (engine, history, control, ledgers)
         (self.number, self.names, self.lease, self.tasks, self.hold) = (number, names, lease, tasks, hold)
+        self.writesEvery = writesEvery
     }
 
     /// The numbers that its processes have in a history.

@@ -102,7 +102,23 @@ final class LateClient: RedisClient {
         await node.pipeline(commands, deadline: deadline)
     }
 
-    func subscribe(to channel: RedisChannel) -> RedisSubscription { node.subscribe(to: channel) }
+    func begin(
+        _ command: RedisCommand, deadline: ContinuousTime?,
+        then: @escaping @Sendable (Result<RESPValue, RedisError>) -> Void
+    ) {
+        switch fate(of: command) {
+        case nil: return node.begin(command, deadline: deadline, then: then)
+        case .late: state.withLock { $0.onTheirWay.append(command) }
+        case .unanswered: return node.begin(command, deadline: deadline) { _ in then(Self.noAnswer) }
+        }
+        then(Self.noAnswer)
+    }
+
+    private static let noAnswer = Result<RESPValue, RedisError>.failure(.deadlineExceeded(.mayHaveHappened))
+
+    func hear(_ channel: RedisChannel, _ hearer: @escaping RedisHearer) -> RedisHearing { node.hear(channel, hearer) }
+
+    var limits: RedisConfiguration.Limits { node.limits }
 }
 
 extension LateClient.State {

@@ -18,6 +18,16 @@ struct NodeMachineTests {
         #expect((0..<4).map { _ in machine.route().description } == ["a", "b", "a", "b"])
     }
 
+    @Test("A preferred connection takes what comes, where it is there, and nobody's turn")
+    func preferred() {
+        var machine = NodeMachine<String, Int>(connections: 2)
+        _ = machine.connected(0, "a")
+        #expect(machine.route { $0 == "b" }.description == "a")
+        _ = machine.connected(1, "b")
+        #expect((0..<3).map { _ in machine.route { $0 == "b" }.description } == ["b", "b", "b"])
+        #expect((0..<2).map { _ in machine.route().description } == ["b", "a"])
+    }
+
     @Test("Where every attempt has failed, commands fail; while one is under way, they wait")
     func failing() {
         var machine = NodeMachine<String, Int>(connections: 2)

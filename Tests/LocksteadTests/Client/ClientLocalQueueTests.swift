@@ -95,6 +95,36 @@ struct LocalQueueMachineTests {
         #expect(grant == [.assign(2), .ask(until: Self.time(10), priority: 0)])
     }
 
+    @Test("Whoever comes first asks by itself; those who come meanwhile ask once it is answered")
+    mutating func alone() {
+        effects = []
+        var isAlone = queue.beginAlone(1, priority: 0)
+        #expect(isAlone && !queue.isIdle)
+        isAlone = queue.beginAlone(2, priority: 0)
+        #expect(!isAlone)
+        let joined = join(2, until: 20)
+        #expect(joined == [])
+        queue.answeredAlone(1, isGranted: true, effects: &effects)
+        #expect(effects == [.ask(until: Self.time(20), priority: 0)])
+        isAlone = queue.beginAlone(3, priority: 0)
+        #expect(!isAlone, "others wait")
+        _ = granted()
+        #expect(queue.isIdle)
+    }
+
+    @Test("A higher priority does not wait for the answer of one that asks by itself")
+    mutating func urgentBesideAlone() {
+        effects = []
+        _ = queue.beginAlone(1, priority: 0)
+        let urgent = join(2, until: 20, priority: 3)
+        #expect(urgent == [.ask(until: Self.time(20), priority: 3)])
+        queue.answeredAlone(1, isGranted: false, effects: &effects)
+        #expect(effects == urgent, "nothing more is asked")
+        let grant = granted()
+        #expect(grant == [.assign(2)])
+        #expect(queue.isIdle)
+    }
+
     @Test("A refusal is for everyone who waits")
     mutating func failure() {
         _ = join(1, until: 10)
@@ -139,6 +169,8 @@ struct LocalQueueWalk {
     private var waiting: Set<UInt64> = []
     private var isAsking = false
     private var isWithdrawn = false
+    /// Those who ask by themselves.
+    private var alone: Set<UInt64> = []
     private var next: UInt64 = 0
     private var now: Int64 = 0
     private(set) var answered = 0
@@ -153,12 +185,17 @@ struct LocalQueueWalk {
     private mutating func step() {
         var effects: [LocalQueue.Effect] = []
         now += 1
-        switch Int.random(in: 0..<6, using: &generator) {
+        switch Int.random(in: 0..<7, using: &generator) {
         case 0, 1, 2:
             next += 1
-            waiting.insert(next)
             let deadline = ContinuousTime(nanoseconds: now + .random(in: 1...40, using: &generator))
             let priority = Int8.random(in: -2...2, using: &generator)
+            if queue.beginAlone(next, priority: priority) {
+                if !waiting.isEmpty || isAsking { problem = "alone, beside others" }
+                alone.insert(next)
+                return
+            }
+            waiting.insert(next)
             queue.join(.init(id: next, deadline: deadline, priority: priority), effects: &effects)
         case 3:
             guard let leaver = waiting.sorted().randomElement(using: &generator) else { return }
@@ -169,10 +206,14 @@ struct LocalQueueWalk {
         case 5 where isAsking:
             isAsking = false
             for id in queue.remoteEnded(at: ContinuousTime(nanoseconds: now), effects: &effects) { answer(id) }
+        case 6:
+            guard let answered = alone.sorted().randomElement(using: &generator) else { return }
+            alone.remove(answered)
+            queue.answeredAlone(answered, isGranted: .random(using: &generator), effects: &effects)
         default: return
         }
         heed(effects)
-        if !waiting.isEmpty, !isAsking { problem = "waiters without a remote request" }
+        if !waiting.isEmpty, !isAsking, alone.isEmpty { problem = "waiters without a remote request" }
         if waiting.isEmpty, isAsking, !isWithdrawn { problem = "a remote request without a waiter" }
     }
 
@@ -252,17 +293,22 @@ struct ClientLocalQueueTests {
         let fixture = ClientFixture(Self.capabilities)
         try await fixture.run { locks in
             let blocker = try await locks.acquire("a", fairness: .barging)
-            // The test that makes this task owns it and awaits its end.
-            let first = Task { try await locks.withLock("a") { $0.token } }
+            // The test that makes these tasks owns them and awaits their ends.
+            let alone = Task { try await locks.withLock("a") { $0.token } }
             await fixture.until(2, Self.isAcquire)
-            // The test that makes this task owns it and awaits its end.
+            let first = Task { try await locks.withLock("a") { $0.token } }
+            while fixture.client.lines.waiterCount < 1 { await Task.yield() }
             let second = Task { try await locks.withLock("a") { $0.token } }
             while fixture.client.lines.waiterCount < 2 { await Task.yield() }
+            #expect(fixture.engine.calls.count(where: Self.isAcquire) == 2)
+            alone.cancel()
+            await #expect(throws: CancellationError.self) { try await alone.value }
+            await fixture.until(3, Self.isAcquire)
             first.cancel()
             await #expect(throws: CancellationError.self) { try await first.value }
             try await blocker.release()
             _ = try await second.value
-            #expect(fixture.engine.calls.count(where: Self.isAcquire) == 2)
+            #expect(fixture.engine.calls.count(where: Self.isAcquire) == 3, "the second inherited the first one's")
         }
     }
 
@@ -275,7 +321,7 @@ struct ClientLocalQueueTests {
             let patient = Task { try await locks.withLock("a") { $0.token } }
             await fixture.until(2, Self.isAcquire)
             async let failure = code { try await locks.withLock("a", waitingAtMost: .seconds(1)) { _ in } }
-            while fixture.client.lines.waiterCount < 2 { await Task.yield() }
+            while fixture.client.lines.waiterCount < 1 { await Task.yield() }
             while fixture.clock.sleeperCount < 2 { await Task.yield() }
             await fixture.advance(by: .seconds(1))
             #expect(await failure == .timedOut)
@@ -311,9 +357,14 @@ struct ClientLocalQueueTests {
         let fixture = ClientFixture(Self.capabilities)
         try await fixture.run { locks in
             let blocker = try await locks.acquire("a")
-            // The test that makes this task owns it and awaits its end.
-            let waiting = Task { try await locks.withLock("a") { _ in } }
+            // The test that makes these tasks owns them and awaits their ends.
+            let alone = Task { try await locks.withLock("a") { _ in } }
             await fixture.until(2, Self.isAcquire)
+            let waiting = Task { try await locks.withLock("a") { _ in } }
+            while fixture.client.lines.waiterCount < 1 { await Task.yield() }
+            alone.cancel()
+            await #expect(throws: CancellationError.self) { try await alone.value }
+            await fixture.until(3, Self.isAcquire)
             waiting.cancel()
             await #expect(throws: CancellationError.self) { try await waiting.value }
             await fixture.engine.state.until { $0.waiters.isEmpty }

@@ -178,12 +178,18 @@ struct ClientQueueRaceTests {
         let fixture = ClientFixture(Self.capabilities)
         try await fixture.run { locks in
             let blocker = try await locks.acquire("a", mode: .shared)
-            fixture.engine.play(.loseAnswer, on: .acquire)
             // The test that makes these tasks owns them and awaits their ends.
-            let usual = Task { try await locks.withLock("a") { $0.token } }
+            let alone = Task { try await locks.withLock("a") { $0.token } }
             await fixture.until(2) { $0 == .acquire(["a"]) }
-            let urgent = Task { try await locks.withLock("a", priority: 5) { $0.token } }
+            fixture.engine.play(.loseAnswer, on: .acquire)
+            // Owned and awaited by the test as well, once the lock is free.
+            let usual = Task { try await locks.withLock("a") { $0.token } }
+            while fixture.client.lines.waiterCount < 1 { await Task.yield() }
+            alone.cancel()
+            await #expect(throws: CancellationError.self) { try await alone.value }
             await fixture.until(3) { $0 == .acquire(["a"]) }
+            let urgent = Task { try await locks.withLock("a", priority: 5) { $0.token } }
+            await fixture.until(4) { $0 == .acquire(["a"]) }
             try await blocker.release()
             #expect(try await urgent.value < usual.value)
         }
@@ -196,9 +202,15 @@ struct ClientQueueRaceTests {
             name: try LockName("a"), lease: .seconds(30), terms: HoldTerms(), fairness: .barging)
         try await fixture.run { locks in
             let lock = try await locks.acquire("a", fairness: .barging)
+            // The test that makes this task owns it and awaits its end.
+            let alone = Task { try await locks.withLock("a", fairness: .barging) { _ in } }
+            await fixture.until(2) { $0 == .acquire(["a"]) }
             let body = StayingBody(fixture.clock)
             async let failure = code { try await locks.withLock("a", fairness: .barging, body.stay) }
             while fixture.client.lines.waiterCount < 1 { await Task.yield() }
+            alone.cancel()
+            await #expect(throws: CancellationError.self) { try await alone.value }
+            await fixture.until(3) { $0 == .acquire(["a"]) }
             try await lock.release()
             await body.begun()
             #expect(fixture.client.lines.contains(key))

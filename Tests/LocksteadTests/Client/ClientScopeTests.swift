@@ -115,7 +115,9 @@ struct ClientScopeTests {
             let lost = try #require(await failure as? LockError)
             #expect(lost.code == .leaseLost)
             #expect(lost.bodyFinished == false)
-            #expect(fixture.engine.calls.suffix(2) == [.release(.init(rawValue: 1)), .released(.init(rawValue: 1))])
+            // A renewal that was begun before the release may reach the engine after it, which refuses it.
+            let calls = fixture.engine.calls.filter { $0 != .renew([.init(rawValue: 1)]) }
+            #expect(calls.suffix(2) == [.release(.init(rawValue: 1)), .released(.init(rawValue: 1))])
         }
     }
 

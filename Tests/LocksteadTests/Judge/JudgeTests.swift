@@ -165,4 +165,23 @@ struct JudgeTests {
         #expect(try judge(rules, tell).verdict == .clean)
         #expect(try judge(JudgeRules(), tell).violations.map(\.kind) == [.earlyExpiry])
     }
+
+    @Test("A lease whose sign of life came before the call counts from there, for a grant and for a renewal")
+    func earlierSign() throws {
+        for (next, isEarly) in [(4_600.0, true), (4_720, false)] {
+            let judgement = try judge { story in
+                let one = story.acquire(1, "k", at: 300, until: 301, token: 7)
+                story.calls[one].answer["since"] = Story.time(-200)
+                story.acquire(2, "k", at: 400, until: next, token: 8)
+            }
+            #expect(judgement.violations.map(\.kind) == (isEarly ? [.earlyExpiry] : []))
+        }
+        let renewed = try judge { story in
+            let one = story.acquire(1, "k", at: 0, until: 1, token: 7)
+            let renewal = story.on(one, "renew", at: 1_000, until: 1_001)
+            story.calls[renewal].answer["since"] = Story.time(500)
+            story.acquire(2, "k", at: 400, until: 5_500, token: 8)
+        }
+        #expect(renewed.verdict == .clean, "\(renewed.violations)")
+    }
 }

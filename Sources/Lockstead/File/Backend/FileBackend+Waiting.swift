@@ -214,17 +214,6 @@ extension FileBackend {
     }
 }
 
-extension LockRequest.Wait {
-    /// When the wait ends.
-    var deadline: ContinuousTime {
-        switch self {
-        case .never: ContinuousTime(nanoseconds: .min)
-        case .until(let deadline): deadline
-        case .forever: .distantFuture
-        }
-    }
-}
-
 extension GrantRecord {
     fileprivate init(_ holder: HolderView, names: [LockName]) {
         self.init(

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-    package import Glibc
+    import Glibc
 #elseif canImport(Musl)
-    package import Musl
+    import Musl
 #elseif canImport(Darwin)
-    package import Darwin
+    import Darwin
 #endif
 
 /// What the file system says of a file.
@@ -16,16 +16,17 @@ package struct FileStatus: Sendable, Hashable {
 
     package var identity: Identity
     package var size: Int
-    package var mode: mode_t
+    /// As `mode_t`, which is another number of bits elsewhere.
+    package var mode: UInt32
 
     init(_ status: stat) {
         identity = Identity(device: UInt64(truncatingIfNeeded: status.st_dev), file: UInt64(status.st_ino))
         size = Int(status.st_size)
-        mode = status.st_mode
+        mode = UInt32(status.st_mode)
     }
 
-    package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
-    package var isFolder: Bool { mode & S_IFMT == S_IFDIR }
+    package var isRegularFile: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
+    package var isFolder: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFDIR) }
 
     /// Of the path itself, not of what a symbolic link points to; `nil` where there is nothing.
     package static func of(_ path: String) throws(SystemError) -> FileStatus? {

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-    package import Glibc
+    import Glibc
 #elseif canImport(Musl)
-    package import Musl
+    import Musl
 #elseif canImport(Darwin)
-    package import Darwin
+    import Darwin
 #endif
 
 /// A folder of lock files.
@@ -39,7 +39,7 @@ package struct Folder: Sendable, Hashable {
     }
 
     /// The permissions of files in it: they are as open as their folder, so that a folder shared by a group carries shared locks.
-    package func fileMode() throws(SystemError) -> mode_t {
+    package func fileMode() throws(SystemError) -> UInt32 {
         guard let status = try FileStatus.following(path) else { throw SystemError(ENOENT, "stat", path) }
         return status.mode & 0o666 | 0o600
     }

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-    package import Glibc
+    import Glibc
 #elseif canImport(Musl)
-    package import Musl
+    import Musl
 #elseif canImport(Darwin)
-    package import Darwin
+    import Darwin
 #endif
 
 /// An open file: closed when the last reference goes.
@@ -20,8 +20,8 @@ package final class OpenFile: Sendable {
     /// Opens a file.
     ///
     /// Close-on-exec and never through a symbolic link (RULES 28), whatever the caller asks for.
-    package static func open(_ path: String, _ flags: CInt, mode: mode_t = 0o600) throws(SystemError) -> OpenFile {
-        let descriptor = retrying { openat(AT_FDCWD, path, flags | O_CLOEXEC | O_NOFOLLOW, mode) }
+    package static func open(_ path: String, _ flags: CInt, mode: UInt32 = 0o600) throws(SystemError) -> OpenFile {
+        let descriptor = retrying { openat(AT_FDCWD, path, flags | O_CLOEXEC | O_NOFOLLOW, mode_t(mode)) }
         guard descriptor >= 0 else { throw .last("open", path) }
         return OpenFile(descriptor: descriptor, path: path)
     }
@@ -85,8 +85,8 @@ package final class OpenFile: Sendable {
         return FileStatus(status)
     }
 
-    package func setPermissions(_ mode: mode_t) throws(SystemError) {
-        guard fchmod(descriptor, mode) == 0 else { throw .last("chmod", path) }
+    package func setPermissions(_ mode: UInt32) throws(SystemError) {
+        guard fchmod(descriptor, mode_t(mode)) == 0 else { throw .last("chmod", path) }
     }
 
     /// Whether the path still leads to this very file: it was neither unlinked nor renamed nor replaced.

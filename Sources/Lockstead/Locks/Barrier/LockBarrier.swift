@@ -52,8 +52,9 @@ public struct LockBarrier: Sendable {
     public func wait(waitingAtMost: Duration? = nil) async throws {
         try client.capabilities.demand([.registers, .changes], for: "waiting at a barrier")
         let end = try client.end(ofWaiting: waitingAtMost)
+        let answered = client.end(ofLooking: end, waitingAtMost: waitingAtMost)
         try await client.observe(name, until: end, for: "the opening") {
-            try isClosed(in: try await client.loadRegister(name, until: end)) ? nil : ()
+            try isClosed(in: try await client.loadRegister(name, until: answered)) ? nil : ()
         }
     }
 

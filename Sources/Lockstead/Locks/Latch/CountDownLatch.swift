@@ -90,8 +90,9 @@ public struct CountDownLatch: Sendable {
         try client.capabilities.demand([.registers, .changes], for: "waiting for a latch")
         let end = try client.end(ofWaiting: waitingAtMost)
         let round = LatchRound()
+        let answered = client.end(ofLooking: end, waitingAtMost: waitingAtMost)
         try await client.observe(name, until: end, for: "the opening") {
-            round.isOver(in: try state(of: try await client.loadRegister(name, until: end))) ? () : nil
+            round.isOver(in: try state(of: try await client.loadRegister(name, until: answered))) ? () : nil
         }
     }
 }

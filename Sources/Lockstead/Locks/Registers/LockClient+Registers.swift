@@ -10,6 +10,11 @@ extension LockClient {
         return time.now.advanced(by: duration)
     }
 
+    /// Until when the engine may answer a look of such a call: a wait of zero waits for nobody, and still has to ask.
+    func end(ofLooking end: ContinuousTime?, waitingAtMost duration: Duration?) -> ContinuousTime? {
+        duration == .zero ? nil : end
+    }
+
     /// What is left until then; `nil`: no end.
     func rest(until end: ContinuousTime?) -> Duration? { end.map { max(.zero, time.now.duration(to: $0)) } }
 

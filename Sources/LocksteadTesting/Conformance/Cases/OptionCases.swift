@@ -104,18 +104,21 @@ extension ConformanceSuite {
             "A grant says what it promises, and a stronger promise that is asked for is refused before anything is taken",
             covers: ["RULES 18", "R48"], kinds: [.exclusive]
         ) { context in
-            let guarantee = context.capabilities.guarantee
             try await context.withClient { client in
+                // What a grant is worth may depend on the servers, which the first call meets.
+                try await client.withLock("a") { _ in }
+                let guarantee = client.capabilities.guarantee
                 let exact = Guarantee.Requirement(
                     exclusion: guarantee.exclusion, scope: guarantee.scope, fencing: guarantee.fencing)
                 let told = try await client.withLock("a", require: exact) { lease in lease.guarantee }
                 try context.check(told == guarantee, "the lease promises \(told), the engine \(guarantee)")
+                try context.check(
+                    guarantee.satisfies(Guarantee.Requirement()), "it does not satisfy the empty requirement")
                 guard guarantee.scope < .sites else { return }
                 _ = try await context.expect(.guaranteeTooWeak) {
                     try await client.withLock("a", require: Guarantee.Requirement(scope: .sites)) { _ in }
                 }
             }
-            try context.check(guarantee.satisfies(Guarantee.Requirement()), "it does not satisfy the empty requirement")
         },
     ]
 }

@@ -1,0 +1,95 @@
+package import Lockstead
+
+extension EtcdBackend {
+    /// So often holders change between our reading and our writing before we give up.
+    private static let mostRaces = 20
+
+    package func forceRelease(
+        _ name: LockName, reason: String, now isImmediate: Bool, deadline: ContinuousTime
+    ) async throws(LockError) -> ForcedRelease {
+        guard reason.utf8.count <= Limits.reasonBytes else { throw LockError(Refusal.noteTooLong) }
+        let deadline = limit(deadline)
+        var isBegun = false
+        do throws(LockError) {
+            return try await forced(name, reason, isImmediate, deadline, &isBegun)
+        } catch {
+            // Some of several holders may have been told already.
+            throw isBegun ? error.with(effect: .mayHaveHappened) : error
+        }
+    }
+
+    private func forced(
+        _ name: LockName, _ reason: String, _ isImmediate: Bool, _ deadline: ContinuousTime, _ isBegun: inout Bool
+    ) async throws(LockError) -> ForcedRelease {
+        for _ in 0..<Self.mostRaces {
+            let holders = try await standings(in: try await queue(of: name, deadline).queue, deadline).holders[...]
+            guard !holders.isEmpty else {
+                return ForcedRelease(revoked: [], waitsAtMost: .zero, waivedExclusion: false)
+            }
+            guard isImmediate || holders.allSatisfy({ $0.record != nil }) else { throw Self.foreign(name) }
+            guard try await mark(holders, reason, isImmediate, deadline, &isBegun) else { continue }
+            if isImmediate { try await remove(holders, deadline) }
+            return ForcedRelease(
+                revoked: holders.map(\.token), waitsAtMost: isImmediate ? .zero : await wait(for: holders, deadline),
+                waivedExclusion: isImmediate)
+        }
+        throw LockError(
+            .engineUnavailable, "The holders of \"\(name)\" change faster than they can be revoked. Try again.",
+            effect: .didNotHappen)
+    }
+
+    /// Marks the holders as revoked and leaves each a message; false where they have changed meanwhile.
+    private func mark(
+        _ holders: ArraySlice<Contender>, _ reason: String, _ isImmediate: Bool, _ deadline: ContinuousTime,
+        _ isBegun: inout Bool
+    ) async throws(LockError) -> Bool {
+        // One by one: a semaphore has more holders than a transaction has room for.
+        for holder in holders {
+            guard var record = holder.record, record.phase == .plain || isImmediate else { continue }
+            (record.phase, record.reason) = (isImmediate ? .forced : .revoked, reason)
+            var transaction = Transaction()
+            transaction.require(holder.key, modified: holder.modified)
+            transaction.then(.rewrite(holder.key, value: record.bytes))
+            if let request = holder.request {
+                let message = naming.message(to: holder.lease, about: request)
+                transaction.then(.put(message, value: Array(reason.utf8), lease: holder.lease))
+            }
+            switch await askPersistently(transaction.request, until: deadline) {
+            // A repetition finds its own mark.
+            case .success(let answered) where answered.answer.succeeded || answered.isRepeated: isBegun = true
+            case .success: return false
+            case .failure(let error) where error.code == .noSuchLease: continue
+            // A store that is full takes no mark; the key can go without one.
+            case .failure(let error) where error.code == .full && isImmediate: continue
+            case .failure(let error): throw LockError(error)
+            }
+        }
+        return true
+    }
+
+    private func remove(_ holders: ArraySlice<Contender>, _ deadline: ContinuousTime) async throws(LockError) {
+        for holder in holders {
+            let answer = await askPersistently(removing(holder.key, holder.created).request, until: deadline)
+            if case .failure(let error) = answer { throw LockError(error).with(effect: .mayHaveHappened) }
+        }
+    }
+
+    /// How long until the last of the holders' leases has run out, if nobody gives back before.
+    private func wait(for holders: ArraySlice<Contender>, _ deadline: ContinuousTime) async -> Duration {
+        var longest = Duration.zero
+        for holder in holders {
+            let asked = Duration.milliseconds(holder.record?.lease ?? 0)
+            // Told in whole seconds, rounded down.
+            let rest = await timeToLive(of: holder.lease, deadline).map { Duration.seconds(max(0, $0)) + .seconds(1) }
+            longest = max(longest, min(rest ?? asked, asked))
+        }
+        return longest
+    }
+
+    private static func foreign(_ name: LockName) -> LockError {
+        LockError(
+            .unsupported,
+            "The lock \"\(name)\" is held by another program, which cannot be told to stop. Stop that program, or release with now, which lets both go on side by side.",
+            effect: .didNotHappen)
+    }
+}

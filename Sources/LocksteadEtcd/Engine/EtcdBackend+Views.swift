@@ -1,0 +1,164 @@
+package import Lockstead
+
+extension EtcdBackend {
+    /// Who waits beyond these is counted, not named.
+    private static let waitersTold = 100
+    /// So many keys are read in one step of a listing.
+    private static let pageSize = 1_000
+
+    package func inspect(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> LockDescription? {
+        let deadline = limit(deadline)
+        await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
+        let queue = try await queue(of: name, deadline).queue
+        guard let kind = queue.kind else { return nil }
+        let standings = try await standings(in: queue, deadline)
+        return describe(name, kind, standings, await remaining(of: standings.holders[...], deadline))
+    }
+
+    /// Who holds and who waits, where first in one queue need not be first in all that a request is in.
+    struct Standings {
+        var holders: [Contender] = []
+        var waiters: [Contender] = []
+    }
+
+    /// Reads the other queues of those that want several names.
+    func standings(in queue: ContenderQueue, _ deadline: ContinuousTime) async throws(LockError) -> Standings {
+        var standings = Standings(waiters: Array(queue.waiters))
+        for contender in queue.holders.reversed() {
+            if try await holdsAll(contender, deadline) {
+                standings.holders.insert(contender, at: 0)
+            } else {
+                standings.waiters.insert(contender, at: 0)
+            }
+        }
+        return standings
+    }
+
+    private func holdsAll(_ contender: Contender, _ deadline: ContinuousTime) async throws(LockError) -> Bool {
+        guard let names = contender.record?.names, names.count > 1, let request = contender.request else { return true }
+        for name in names {
+            let own = naming.keys(of: name).contender(contender.lease, request)
+            let queue = try await queue(of: name, deadline).queue
+            // One that is gone has ended since.
+            switch QueueStanding(of: own, created: contender.created, in: queue) {
+            case .granted, .gone: continue
+            case .behind, .short, .mismatch: return false
+            }
+        }
+        return true
+    }
+
+    /// Who is in the queue of a name, and the revision that was read.
+    func queue(
+        of name: LockName, _ deadline: ContinuousTime
+    ) async throws(LockError) -> (queue: ContenderQueue, revision: Int64) {
+        let keys = naming.keys(of: name)
+        switch await ask(Etcdserverpb_RangeRequest(keys.contenders), until: deadline, .usual) {
+        case .success(let answered):
+            return (ContenderQueue(answered.answer, of: keys), answered.answer.header.revision)
+        case .failure(let error): throw Self.notAsked(error)
+        }
+    }
+
+    /// How long the leases of holders still have, as far as the cluster tells.
+    private func remaining(
+        of holders: ArraySlice<Contender>, _ deadline: ContinuousTime
+    ) async -> [LeaseID: Duration] {
+        var remaining: [LeaseID: Duration] = [:]
+        for lease in Set(holders.prefix(Self.waitersTold).map(\.lease)) {
+            if let rest = await timeToLive(of: lease, deadline), rest > 0 { remaining[lease] = .seconds(rest) }
+        }
+        return remaining
+    }
+
+    /// The whole seconds that a lease still has; 0 or less where it is gone, `nil` where nobody tells.
+    func timeToLive(of lease: LeaseID, _ deadline: ContinuousTime) async -> Int64? {
+        var request = Etcdserverpb_LeaseTimeToLiveRequest()
+        request.id = lease.rawValue
+        switch await ask(request, until: deadline, .usual) {
+        case .success(let answered): return answered.answer.ttl
+        case .failure(let error): return error.code == .noSuchLease ? 0 : nil
+        }
+    }
+
+    private func describe(
+        _ name: LockName, _ kind: LockKind, _ standings: Standings, _ remaining: [LeaseID: Duration] = [:]
+    ) -> LockDescription {
+        let now = time.wallClockNanoseconds / 1_000_000
+        return LockDescription(
+            name: name, kind: kind,
+            holders: standings.holders.map { $0.holder(at: now, remaining: remaining[$0.lease]) },
+            waiters: standings.waiters.prefix(Self.waitersTold).map { $0.waiter(at: now) },
+            waiterCount: standings.waiters.count)
+    }
+
+    package func list(
+        prefix: String, limit: Int, deadline: ContinuousTime
+    ) async throws(LockError) -> [LockDescription] {
+        guard limit > 0 else { return [] }
+        let deadline = self.limit(deadline)
+        await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
+        let queues = try await queues(under: prefix, deadline).queues
+        var described: [LockDescription] = []
+        for name in queues.keys.sorted().prefix(limit) {
+            guard let queue = queues[name], let kind = queue.kind else { continue }
+            described.append(describe(name, kind, try await standings(in: queue, deadline)))
+        }
+        return described
+    }
+
+    /// All queues of names that begin with a text, read page by page as of one revision.
+    func queues(
+        under start: String, _ deadline: ContinuousTime
+    ) async throws(LockError) -> (queues: [LockName: ContenderQueue], revision: Int64) {
+        var request = Etcdserverpb_RangeRequest(naming.range(under: start), limit: Self.pageSize)
+        var (found, revision, isWhole) = ([LockName: [Contender]](), Int64(0), false)
+        while !isWhole {
+            switch await ask(request, until: deadline, .usual) {
+            case .failure(let error): throw Self.notAsked(error)
+            case .success(let answered):
+                let answer = answered.answer
+                if revision == 0 { revision = answer.header.revision }
+                for pair in answer.kvs { naming.sort(pair, into: &found) }
+                isWhole = !answer.more || answer.kvs.isEmpty
+                // The next key there can be.
+                request.key = (answer.kvs.last?.key ?? request.key) + [0]
+                request.revision = revision
+            }
+        }
+        let named = found.filter { $0.key.text.utf8.starts(with: start.utf8) }
+        return (named.mapValues { ContenderQueue($0) }, revision)
+    }
+}
+
+extension LockNaming {
+    fileprivate func sort(_ pair: Etcdserverpb_KeyValue, into found: inout [LockName: [Contender]]) {
+        let key = KeyBytes(pair.key)
+        guard let (name, parts) = contender(key) else { return }
+        found[name, default: []].append(Contender(pair, key, parts))
+    }
+}
+
+extension Contender {
+    /// The contender as a holder, as people see it; its times are its client's wall clock.
+    func holder(at now: Int64, remaining: Duration?) -> LockDescription.Holder {
+        LockDescription.Holder(
+            owner: record?.owner ?? .nobody, mode: mode, token: token,
+            phase: record?.phase == .revoked || record?.phase == .forced ? .revoked : .held,
+            heldFor: elapsed(at: now), remaining: remaining, note: note)
+    }
+
+    func waiter(at now: Int64) -> LockDescription.Waiter {
+        LockDescription.Waiter(
+            owner: record?.owner ?? .nobody, mode: mode, waitedFor: elapsed(at: now), note: note)
+    }
+
+    var note: HolderNote { record?.note ?? HolderNote(purpose: "another program, lease \(lease)") }
+
+    private func elapsed(at now: Int64) -> Duration { record.map { .milliseconds(max(0, now &- $0.since)) } ?? .zero }
+}
+
+extension OwnerID {
+    /// Another program.
+    static let nobody = OwnerID(high: 0, low: 0)
+}

@@ -1,0 +1,127 @@
+import Lockstead
+import Logging
+import RESP
+import Synchronization
+
+/// Asks one sentinel again and again, and hears what it publishes.
+final class SentinelWatch: Sendable {
+    let endpoint: RedisEndpoint
+    let client: SentinelClient
+    private let node: RedisNode
+    /// Has it asked at once.
+    let again = WakeSignal()
+    private let name: Mutex<Name>
+
+    private struct Name: Sendable {
+        var voice: SentinelMachine.Voice
+        var isItsOwn = false
+    }
+
+    init(_ endpoint: RedisEndpoint, client: SentinelClient) {
+        (self.endpoint, self.client) = (endpoint, client)
+        node = RedisNode(
+            endpoint, configuration: Self.configuration(client), context: client.context, group: client.group)
+        name = Mutex(Name(voice: "\(endpoint)"))
+    }
+
+    /// As for the servers, but for who we are: what opens them is not told to a sentinel.
+    private static func configuration(_ client: SentinelClient) -> RedisConfiguration {
+        var configuration = client.configuration
+        (configuration.user, configuration.password) = (client.settings.user, client.settings.password)
+        (configuration.database, configuration.connectionsPerNode) = (0, 1)
+        return configuration
+    }
+
+    private var voice: SentinelMachine.Voice { name.withLock(\.voice) }
+
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.node.run() }
+            await ask()
+            group.cancelAll()
+        }
+    }
+
+    private func ask() async {
+        let hearing = listen()
+        defer { hearing.cancel() }
+        var round = 0
+        while !Task.isCancelled {
+            await introduce()
+            await askOnce()
+            if round % Self.roundsBetweenListings == 0 { await findOthers() }
+            round += 1
+            // A cancellation ends the loop.
+            _ = try? await again.sleep(
+                until: client.context.time.now.advanced(by: SentinelMachine.interval), on: client.context.time)
+        }
+    }
+
+    private static let roundsBetweenListings = 20
+
+    private func listen() -> RedisHearing {
+        node.hear(.channel("+switch-master")) { [weak self] event in
+            guard let self, case .message(let message)? = event,
+                let primary = SentinelOpinion.switched(message.payload, of: client.settings.primaryName)
+            else { return }
+            client.heardSwitch(to: primary, from: voice)
+            again.ring()
+        }
+    }
+
+    private var deadline: ContinuousTime { client.context.time.now.advanced(by: SentinelMachine.interval) }
+
+    /// Its own id, so that one that is known under two addresses has one voice.
+    private func introduce() async {
+        guard !name.withLock(\.isItsOwn) else { return }
+        let command = RedisCommand("SENTINEL", "MYID")
+        // Before Redis 6.2 there is none, and the address has to do.
+        guard let id = try? await node.send(command, deadline: deadline).text, !id.isEmpty else { return }
+        client.forget(voice)
+        name.withLock { $0 = Name(voice: id, isItsOwn: true) }
+    }
+
+    private func askOnce() async {
+        let command = RedisCommand("SENTINEL", "MASTER", client.settings.primaryName)
+        let asked = client.context.time.now
+        do throws(RedisError) {
+            let answer = try await node.send(command, deadline: deadline)
+            guard let opinion = SentinelOpinion(answer) else { throw .unreadableSentinel(endpoint) }
+            client.heard(opinion, from: voice, at: asked)
+        } catch {
+            guard error.code != .cancelled, error.code != .shutDown else { return }
+            client.failed(.sentinel(endpoint, client.settings.primaryName, error), at: voice)
+        }
+    }
+
+    private func findOthers() async {
+        let command = RedisCommand("SENTINEL", "SENTINELS", client.settings.primaryName)
+        // Those that were configured are asked all the same.
+        guard let others = try? await node.send(command, deadline: deadline).elements else { return }
+        for other in others {
+            if let endpoint = SentinelFields(other).endpoint { client.watch(endpoint) }
+        }
+    }
+}
+
+extension RedisError {
+    fileprivate static func unreadableSentinel(_ endpoint: RedisEndpoint) -> RedisError {
+        RedisError(
+            .unexpectedReply, "\(endpoint) does not answer as a sentinel does; is it one?", effect: .didNotHappen)
+    }
+
+    /// Why a sentinel did not say who the primary is.
+    fileprivate static func sentinel(_ endpoint: RedisEndpoint, _ name: String, _ error: RedisError) -> RedisError {
+        var failure = error
+        failure.effect = .didNotHappen
+        if error.serverText?.contains("No such master") ?? false {
+            failure.code = .noPrimary
+            failure.message = "The sentinel \(endpoint) watches no primary called \(name); look at SENTINEL MASTERS."
+        } else if error.serverText?.lowercased().contains("unknown command") ?? false {
+            failure = .unreadableSentinel(endpoint)
+        } else {
+            failure.message = "The sentinel \(endpoint) cannot be asked: \(error.message)"
+        }
+        return failure
+    }
+}

@@ -1,0 +1,163 @@
+import Lockstead
+import Synchronization
+import Testing
+import TestServers
+
+@testable import LocksteadEtcd
+
+/// One real member.
+@Suite("On one member", .serialized)
+struct MemberTests {
+    @Test("A thousand locks and more are taken and given back on one connection, which no member's pings end")
+    func manyCalls() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            _ = try await fixture.hold("first")
+            let before = fixture.backend.client.callCount
+            let start = fixture.time.now
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for task in 0..<8 {
+                    group.addTask {
+                        for _ in 0..<100 {
+                            let grant = try await fixture.hold("n/\(task)")
+                            _ = try await fixture.backend.release(grant, deadline: fixture.soon)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let calls = fixture.backend.client.callCount - before
+            #expect(calls == 1_600, "a lock costs two calls")
+            #expect(start.duration(to: fixture.time.now) < .seconds(30))
+            // A connection that ended would have another member's turn, or a call that failed.
+            #expect(fixture.backend.client.current().turn == 0)
+        }
+    }
+
+    @Test("A lease that an operator revokes ends the wait at once, though the lock is not free yet (R3, R4)")
+    func revokedLease() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { other in
+            try await EtcdFixture.with([server]) { fixture in
+                let held = try await other.hold("a")
+                let request = try fixture.request("a", lease: .seconds(30))
+                // Owned by this test, which awaits it.
+                let waiting = Task { try await fixture.backend.acquire(request) }
+                try await fixture.waitUntil("it waits") {
+                    try await fixture.backend.inspect(held.names[0], deadline: fixture.soon)?.waiterCount == 1
+                }
+                let session = try #require(fixture.backend.sent.withLock { $0[request.id] })
+                try server.control("lease", "revoke", session.id.description)
+                let revoked = fixture.time.now
+                let error = await #expect(throws: LockError.self) { _ = try await waiting.value }
+                #expect(error?.code == .leaseLost && error?.effect == .didNotHappen)
+                #expect(revoked.duration(to: fixture.time.now) < .seconds(2), "its lock is not even free yet")
+                #expect(try await other.backend.release(held, deadline: other.soon) == .released)
+            }
+        }
+    }
+
+    @Test("A renewal looks at the key itself: one that is gone while its lease lives is lost (RULES 2)")
+    func removedKey() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            let held = try await fixture.hold("a")
+            guard case .renewed? = await fixture.backend.renew([held], deadline: fixture.soon).first else {
+                Issue.record("a live grant was not renewed")
+                return
+            }
+            try server.control("del", "--prefix", "a/")
+            guard case .lost? = await fixture.backend.renew([held], deadline: fixture.soon).first else {
+                Issue.record("a grant whose key is gone was renewed")
+                return
+            }
+            #expect(try await fixture.backend.release(held, deadline: fixture.soon) != .released)
+        }
+    }
+
+    @Test("A wait outlives a compaction of all that it has seen")
+    func compaction() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            let held = try await fixture.hold("a")
+            async let waiting = fixture.hold("a")
+            for number in 0..<20 { try server.control("put", "other", "\(number)") }
+            let revision = try await fixture.backend.queue(of: held.names[0], fixture.soon).revision
+            try server.control("compact", "\(revision)")
+            _ = try await fixture.backend.release(held, deadline: fixture.soon)
+            let released = fixture.time.now
+            let next = try await waiting
+            let waited = released.duration(to: fixture.time.now)
+            #expect(next.token > held.token && waited < .seconds(2))
+        }
+    }
+
+    @Test("A lock costs two calls, and a wait two more: a look at who is before it, and one to come forward")
+    func costs() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            let first = try await fixture.hold("a")
+            let before = fixture.backend.client.callCount
+            async let waiting = fixture.hold("a")
+            try await fixture.waitUntil("it waits") { !fixture.backend.waits.isEmpty }
+            _ = try await fixture.backend.release(first, deadline: fixture.soon)
+            let second = try await waiting
+            _ = try await fixture.backend.release(second, deadline: fixture.soon)
+            #expect(fixture.backend.client.callCount - before == 5)
+        }
+    }
+
+    @Test("Names below a locked name neither wait for it nor hold it up, and the other way round (RULES 31)")
+    func nestedNames() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            var below: [Grant] = []
+            for number in 0..<10 { below.append(try await fixture.hold("a/\(number)")) }
+            let upper = try await fixture.grant(try fixture.request("a", wait: .never))
+            guard case .busy = try await fixture.backend.acquire(try fixture.request("a", wait: .never)) else {
+                Issue.record("two holders")
+                return
+            }
+            let reader = try await fixture.grant(try fixture.request("a/x", mode: .shared))
+            async let waiting = fixture.hold("a")
+            try await fixture.waitUntil("it waits") {
+                try await fixture.backend.inspect(upper.names[0], deadline: fixture.soon)?.waiterCount == 1
+            }
+            _ = try await fixture.backend.release(upper, deadline: fixture.soon)
+            #expect(try await waiting.token > upper.token)
+            for grant in below + [reader] { _ = try await fixture.backend.release(grant, deadline: fixture.soon) }
+        }
+    }
+
+    @Test("A fifth lease duration is refused, unless one of the four is no longer used (RULES 15)")
+    func sessions() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            var grants: [Grant] = []
+            for seconds in 10..<14 { grants.append(try await fixture.hold("n/\(seconds)", lease: .seconds(seconds))) }
+            let error = await #expect(throws: LockError.self) { _ = try await fixture.hold("e", lease: .seconds(20)) }
+            #expect(error?.code == .limitExceeded && error?.effect == .didNotHappen)
+            _ = try await fixture.backend.release(grants[0], deadline: fixture.soon)
+            _ = try await fixture.hold("e", lease: .seconds(20))
+        }
+    }
+
+    @Test("A member without the fix for leases makes grants advisory, and more is refused (RULES 31)")
+    func guarantee() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            let version = try await fixture.backend.client.ask(Etcdserverpb_StatusRequest(), deadline: fixture.soon)
+            let expected = try #require(EtcdVersion(version.answer.version)).guarantee
+            #expect(try await fixture.hold("a").guarantee == expected)
+            #expect(fixture.backend.capabilities.guarantee == expected)
+        }
+    }
+}
