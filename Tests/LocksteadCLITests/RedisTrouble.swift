@@ -2,7 +2,7 @@ import Foundation
 import TestServers
 
 /// What can be wrong with a Redis server, brought about at a real one; each has a message and an exit code of its own.
-enum RedisTrouble: String, CaseIterable, Sendable {
+enum RedisTrouble: String, CaseIterable, Sendable, ServerTrouble {
     case wrongPassword, forbidden, forbiddenInside, unreachable, plainTextToTLS, tlsToPlainText, untrusted, readOnly,
         outOfMemory,
         loading

@@ -24,6 +24,17 @@ extension EtcdCluster {
         throw ServerError("nobody took over")
     }
 
+    /// Kills all but the first member, and waits until that one knows that nobody leads.
+    package func killMajority() async throws {
+        for member in members.dropFirst() { member.kill() }
+        for _ in 0..<300 {
+            // While it still waits for the others it may not answer.
+            if let standing = try? members[0].standing(), standing.lacksLeader { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw ServerError("the member that is left still sees a leader")
+    }
+
     /// Has a member lead.
     package func letLead(_ member: EtcdServer) async throws {
         for _ in 0..<50 {
@@ -43,12 +54,15 @@ struct EtcdStanding: Sendable, Hashable {
     let leads: Bool
     /// The term of the cluster that it knows.
     let term: Int
+    let lacksLeader: Bool
 
-    /// Reads what `etcdctl endpoint status` says: endpoint, id, version, size, whether it leads, whether it learns, term, and more.
+    /// Reads what `etcdctl endpoint status` says: endpoint, id, version, size, whether it leads, whether it learns, term, and more, at
+    /// the end what troubles it.
     init?(_ line: String) {
         let words = line.trimmingCharacters(in: .whitespacesAndNewlines).components(separatedBy: ", ")
         guard words.count > 6, let term = Int(words[6]) else { return nil }
         (id, leads, self.term) = (words[1], words[4] == "true", term)
+        lacksLeader = line.contains("no leader")
     }
 }
 

@@ -13,21 +13,24 @@ package final class EtcdServer: Sendable {
 
     /// How a member is set up.
     package struct Setup: Sendable {
+        /// Which etcd it is.
+        package var release = Release.debian
         /// Whether it speaks TLS alone to its clients.
         package var tls = false
         /// Whether it asks for certificates of its clients.
         package var clientCertificates = false
         /// More of its options, such as `--auth-token-ttl`, `1`.
         package var options: [String] = []
-        package init(tls: Bool = false, clientCertificates: Bool = false, options: [String] = []) {
-            (self.tls, self.clientCertificates, self.options) = (tls, clientCertificates, options)
+        package init(
+            _ release: Release = .debian, tls: Bool = false, clientCertificates: Bool = false, options: [String] = []
+        ) {
+            (self.release, self.tls, self.options) = (release, tls, options)
+            self.clientCertificates = clientCertificates
         }
     }
 
-    /// Whether tests with etcd are to run: where it is installed, and always in CI, where its absence is a failure.
-    package static var isRequired: Bool {
-        ProcessInfo.processInfo.environment["CI"] != nil || ServerProcess.path(of: "etcd") != nil
-    }
+    /// Whether tests with Debian's etcd are to run.
+    package static var isRequired: Bool { Release.debian.isRequired }
 
     /// Starts a cluster of one member, and waits until it serves.
     ///
@@ -58,7 +61,8 @@ package final class EtcdServer: Sendable {
             arguments += ["--trusted-ca-file", certificates.authority]
             if setup.clientCertificates { arguments += ["--client-cert-auth"] }
         }
-        process = try ServerProcess("etcd", in: folder, arguments + setup.options, launcher: place.launcher)
+        process = try ServerProcess(
+            setup.release.program, in: folder, arguments + setup.options, launcher: place.launcher)
     }
 
     /// Where clients reach it.
@@ -95,6 +99,7 @@ package final class EtcdServer: Sendable {
     package func control(_ arguments: String...) throws -> String { try control(arguments) }
 
     /// The same.
+    @discardableResult
     package func control(_ arguments: [String]) throws -> String {
         guard let executable = ServerProcess.path(of: "etcdctl") else {
             throw ServerError("etcdctl is not installed; dev/setup installs it")

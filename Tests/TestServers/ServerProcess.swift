@@ -10,16 +10,17 @@ package final class ServerProcess: Sendable {
     private let executable: URL
     private let arguments: [String]
 
-    /// Where an executable of this name is installed, or `nil`.
+    /// Where an executable of this name, or at this path, is installed, or `nil`.
     package static func path(of name: String) -> URL? {
-        ["/usr/bin", "/usr/local/bin", "/usr/sbin"].map { URL(fileURLWithPath: $0).appendingPathComponent(name) }
+        let folders = name.hasPrefix("/") ? ["/"] : ["/usr/bin", "/usr/local/bin", "/usr/sbin"]
+        return folders.map { URL(fileURLWithPath: $0).appendingPathComponent(name) }
             .first { FileManager.default.isExecutableFile(atPath: $0.path) }
     }
 
     /// Starts a program.
     ///
     /// - Parameters:
-    ///   - name: Its name; it must be installed.
+    ///   - name: Its name, or its path; it must be installed.
     ///   - folder: Its working folder, removed at the end.
     ///   - arguments: What it is told.
     ///   - launcher: The command that starts it, where it does not run here.

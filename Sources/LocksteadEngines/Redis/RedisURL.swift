@@ -14,13 +14,12 @@
         ]
         private static let forSockets = ["database", "user", "password"]
         private static let forSentinels = ["sentinelUser", "sentinelPassword"]
-        static let forTLS = ["ca", "certificate", "key", "serverName", "verify"]
 
         static func settings(from url: EngineURL) throws(LockError) -> RedisEngine {
             let scheme = Scheme(url.scheme)
             try url.requireOptions(among: forAll + scheme.options)
             var engine = RedisEngine(try scheme.configuration(url))
-            if scheme.isSecure { engine.configuration.tls = try tls(url) }
+            if scheme.isSecure { engine.configuration.tls = try url.tls() }
             if scheme.form == "sentinel" { engine.topology = .sentinel(try sentinel(url)) }
             if scheme.form == "cluster" { engine.topology = .cluster }
             try read(url, into: &engine.configuration)
@@ -40,7 +39,7 @@
             }
 
             var options: [String] {
-                let tls = isSecure ? RedisURL.forTLS : []
+                let tls = isSecure ? EngineURL.optionsForTLS : []
                 return switch form {
                 case "unix": RedisURL.forSockets
                 case "sentinel": tls + RedisURL.forSentinels
@@ -82,22 +81,6 @@
                 }
                 configuration.clientName = name.isEmpty ? nil : name
             }
-        }
-
-        static func tls(_ url: EngineURL) throws(LockError) -> RedisTLS {
-            var tls = RedisTLS()
-            tls.authorityFile = url.option("ca")
-            tls.certificateFile = url.option("certificate")
-            tls.privateKeyFile = url.option("key")
-            tls.serverName = url.option("serverName")
-            let verifications: [String: RedisTLS.Verification] = [
-                "full": .full, "trust": .trustOnly, "none": .insecure,
-            ]
-            tls.verification = try url.choice("verify", among: verifications) ?? .full
-            guard (tls.certificateFile == nil) == (tls.privateKeyFile == nil) else {
-                throw refusal("has one of certificate= and key=; a certificate of ours needs both")
-            }
-            return tls
         }
 
         static func refusal(_ problem: String) -> LockError {
@@ -148,21 +131,15 @@
             _ authority: Authority, usualPort: Int
         ) throws(LockError) -> RedisConfiguration {
             var configuration = RedisConfiguration(endpoints: try endpoints(authority, usualPort: usualPort))
-            configuration.user = try authority.user.map(PercentCoding.decode)
-            configuration.password = try authority.password.map(PercentCoding.decode)
+            (configuration.user, configuration.password) = try authority.credentials()
             return configuration
         }
 
         static func endpoints(
             _ authority: Authority, usualPort: Int
         ) throws(LockError) -> [RedisEndpoint] {
-            var endpoints: [RedisEndpoint] = []
-            for place in authority.places {
-                guard let host = place.host else { throw refusal("has no host; write it like redis://host:6379") }
-                let port = try place.port.map(port) ?? usualPort
-                endpoints.append(.host(try PercentCoding.decode(host), port: port))
-            }
-            return endpoints
+            try authority.addresses(usualPort: usualPort, form: "redis://host:6379", refusal: refusal)
+                .map { .host($0.host, port: $0.port) }
         }
 
         private static func socket(_ url: EngineURL) throws(LockError) -> RedisConfiguration {
@@ -175,13 +152,6 @@
             return configuration
         }
 
-        private static func port(_ text: Substring) throws(LockError) -> Int {
-            guard let port = UInt16(text), port > 0 else {
-                throw refusal("has no port from 1 to 65535 after the colon")
-            }
-            return Int(port)
-        }
-
         static func database(_ text: Substring) throws(LockError) -> Int {
             if text.isEmpty { return 0 }
             guard let number = UInt16(text) else {
@@ -189,6 +159,5 @@
             }
             return Int(number)
         }
-
     }
 #endif

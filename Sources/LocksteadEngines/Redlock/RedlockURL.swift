@@ -12,9 +12,9 @@
 
         static func settings(from url: EngineURL) throws(LockError) -> RedlockEngine {
             let isSecure = url.scheme == "redlocks"
-            try url.requireOptions(among: forAll + (isSecure ? RedisURL.forTLS : []))
+            try url.requireOptions(among: forAll + (isSecure ? EngineURL.optionsForTLS : []))
             var engine = RedlockEngine(try hosts(url))
-            if isSecure { engine.configuration.tls = try RedisURL.tls(url) }
+            if isSecure { engine.configuration.tls = try url.tls() }
             try RedisURL.read(url, into: &engine.configuration)
             engine.prefix = url.option("prefix") ?? ""
             engine.acceptsEviction = try url.choice("eviction", among: ["refuse": false, "accept": true]) ?? false
@@ -34,8 +34,7 @@
             }
             var configuration = RedisConfiguration(
                 endpoints: try RedisURL.endpoints(authority, usualPort: RedisURL.usualPort))
-            configuration.user = try authority.user.map(PercentCoding.decode)
-            configuration.password = try authority.password.map(PercentCoding.decode)
+            (configuration.user, configuration.password) = try authority.credentials()
             configuration.database = try RedisURL.database(url.path.dropFirst())
             return configuration
         }

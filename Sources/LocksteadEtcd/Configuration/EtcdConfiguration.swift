@@ -1,3 +1,5 @@
+public import Lockstead
+
 /// How to reach and use an etcd cluster.
 public struct EtcdConfiguration: Sendable {
     /// How long things may take.
@@ -16,7 +18,7 @@ public struct EtcdConfiguration: Sendable {
     /// The members, or some of them; each is tried when another does not answer.
     public var endpoints: [EtcdEndpoint]
     /// TLS, or `nil` for plain text; the default is plain text.
-    public var tls: EtcdTLS?
+    public var tls: TLSSettings?
     /// The user; `nil` where the cluster wants none, or knows us by our certificate.
     public var user: String?
     /// The user's password.
@@ -29,5 +31,5 @@ public struct EtcdConfiguration: Sendable {
     /// - Parameters:
     ///   - endpoints: The members.
     ///   - tls: TLS, or `nil` for plain text.
-    public init(endpoints: [EtcdEndpoint], tls: EtcdTLS? = nil) { (self.endpoints, self.tls) = (endpoints, tls) }
+    public init(endpoints: [EtcdEndpoint], tls: TLSSettings? = nil) { (self.endpoints, self.tls) = (endpoints, tls) }
 }

@@ -104,6 +104,7 @@ extension EtcdClient {
         _ request: Request, _ deadline: ContinuousTime
     ) async throws(EtcdError) -> Answered<Request.Answer> {
         var (isRepeated, failures) = (false, 0)
+        var told: EtcdError?
         while true {
             let (member, number, _) = current()
             let end = attemptEnd(deadline, left: members.count - failures)
@@ -116,8 +117,10 @@ extension EtcdClient {
                 isRepeated = isRepeated || error.effect == .mayHaveHappened
                 if error.suggestsAnotherMember, !wasShort || error.code != .deadlineExceeded { failed(number) }
                 failures += 1
+                let worst = told.map { $0.tellsMore(than: error) ? $0 : error } ?? error
+                told = worst
                 guard error.suggestsAnotherMember, failures < members.count, time.now < deadline, !Task.isCancelled
-                else { throw Self.told(error, isRepeated) }
+                else { throw Self.told(worst, isRepeated) }
             }
         }
     }

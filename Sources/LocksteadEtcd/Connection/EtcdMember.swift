@@ -132,7 +132,7 @@ extension EtcdMember {
             ? .ipv4(address: endpoint.host, port: endpoint.port) : .dns(host: endpoint.host, port: endpoint.port)
     }
 
-    private static func security(_ tls: EtcdTLS) -> Transport.TransportSecurity {
+    private static func security(_ tls: TLSSettings) -> Transport.TransportSecurity {
         .tls { config in
             config.trustRoots =
                 tls.authorityFile.map { .certificates([.file(path: $0, format: .pem)]) } ?? .systemDefault

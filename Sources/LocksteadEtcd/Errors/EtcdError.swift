@@ -76,7 +76,7 @@ public struct EtcdError: Error, Sendable, CustomStringConvertible {
 extension EtcdError: EngineFaultReporting {
     package var engineFault: EngineFault? {
         switch code {
-        case .unreachable, .noLeader: .unreachable
+        case .unreachable: .unreachable
         case .untrusted: .misconfigured
         case .full: .full
         default: nil
@@ -90,6 +90,21 @@ extension EtcdError {
         switch code {
         case .unreachable, .connectionLost, .deadlineExceeded, .noLeader, .overloaded, .tokenRefused: true
         default: false
+        }
+    }
+
+    /// Whether of two members' failures this one says more about the cluster: one that lives and lacks a leader more than one that is
+    /// down, and what no other member would do better more than either.
+    func tellsMore(than other: EtcdError) -> Bool { weight > other.weight }
+
+    private var weight: Int {
+        switch code {
+        case .unreachable: 0
+        case .untrusted: 1
+        case .connectionLost: 2
+        case .deadlineExceeded: 3
+        case .noLeader: 4
+        default: 5
         }
     }
 

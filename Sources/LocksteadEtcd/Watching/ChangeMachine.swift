@@ -10,13 +10,29 @@ struct ChangeMachine: Sendable {
         case deleted(KeyBytes, leaseIsGone: Bool)
     }
 
-    private var queues: [LockName: ContenderQueue] = [:]
+    /// One request in the queue of one name.
+    private struct Place: Hashable {
+        let name: LockName
+        let created: Int64
+    }
 
-    init(_ queues: [LockName: ContenderQueue]) { self.queues = queues }
+    private var queues: [LockName: ContenderQueue]
+    /// What the names begin with whose keys are heard of.
+    private let prefix: String
+    /// Who was told to hold, or did so from the beginning.
+    private var holding: Set<Place> = []
+    /// Requests for several names that came with the events of one answer: the other keys may come after.
+    private var arrivals: [(name: LockName, contender: Contender)] = []
+
+    init(_ queues: [LockName: ContenderQueue], prefix: String = "") {
+        (self.queues, self.prefix) = (queues, prefix)
+        for name in queues.keys { _ = comers(to: name) }
+    }
 
     /// The lease of a holder whose key was deleted and who may have run out: to be asked about before the deletion is told.
     func leaseInQuestion(_ key: KeyBytes, of name: LockName) -> LeaseID? {
-        guard let holder = queues[name]?.holders.first(where: { $0.key == key }),
+        guard let holder = queues[name]?.contenders.first(where: { $0.key == key }),
+            holding.contains(Place(name: name, created: holder.created)),
             (holder.record?.phase ?? .plain) == .plain
         else { return nil }
         return holder.lease
@@ -32,7 +48,19 @@ struct ChangeMachine: Sendable {
         case .deleted(let key, let leaseIsGone): told = delete(key, leaseIsGone, name, before, &after)
         }
         queues[name] = after.contenders.isEmpty ? nil : after
-        return told + comers(before, after, name)
+        let names = after.contenders.reduce(into: [name]) { names, contender in
+            names += contender.otherNames(than: name).filter { !names.contains($0) }
+        }
+        return told + names.flatMap { comers(to: $0) }
+    }
+
+    /// What to tell after the last event of an answer.
+    mutating func settle() -> [LockChange] {
+        defer { arrivals = [] }
+        return arrivals.filter { name, contender in
+            !holding.contains(Place(name: name, created: contender.created))
+                && queues[name]?.contenders.contains { $0.key == contender.key } ?? false
+        }.map { $0.contender.change(.queued, of: $0.name) }
     }
 
     /// What to tell of a register's value that was written, under a token, or that ended.
@@ -47,11 +75,15 @@ struct ChangeMachine: Sendable {
         return change
     }
 
-    private func write(
+    private mutating func write(
         _ contender: Contender, _ name: LockName, _ before: ContenderQueue, _ after: inout ContenderQueue
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == contender.key }) else {
             after = ContenderQueue(before.contenders + [contender])
+            guard contender.otherNames(than: name).isEmpty else {
+                arrivals.append((name, contender))
+                return []
+            }
             let holds = after.holders.contains { $0.key == contender.key }
             return holds ? [] : [contender.change(.queued, of: name)]
         }
@@ -62,13 +94,15 @@ struct ChangeMachine: Sendable {
         return isRevoked && old.record?.phase == .plain ? [contender.change(.revoked, of: name)] : []
     }
 
-    private func delete(
+    private mutating func delete(
         _ key: KeyBytes, _ leaseIsGone: Bool, _ name: LockName, _ before: ContenderQueue, _ after: inout ContenderQueue
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == key }) else { return [] }
         after.contenders.remove(at: index)
         let gone = before.contenders[index]
-        guard index < before.holderCount else { return [gone.change(.waitEnded, of: name)] }
+        guard holding.remove(Place(name: name, created: gone.created)) != nil else {
+            return [gone.change(.waitEnded, of: name)]
+        }
         switch gone.record?.phase ?? .plain {
         // That it was taken away has been told.
         case .forced: return []
@@ -78,13 +112,25 @@ struct ChangeMachine: Sendable {
     }
 
     /// Who holds now and did not before.
-    private func comers(_ before: ContenderQueue, _ after: ContenderQueue, _ name: LockName) -> [LockChange] {
-        let earlier = Set(before.holders.map(\.key))
-        return after.holders.filter { !earlier.contains($0.key) }.map { $0.change(.granted, of: name) }
+    private mutating func comers(to name: LockName) -> [LockChange] {
+        (queues[name]?.holders ?? []).filter { holdsAll($0, besides: name) }
+            .filter { holding.insert(Place(name: name, created: $0.created)).inserted }
+            .map { $0.change(.granted, of: name) }
+    }
+
+    /// Whether a request that is first in one queue is so in those of its other names, as far as they are heard of.
+    private func holdsAll(_ contender: Contender, besides name: LockName) -> Bool {
+        contender.otherNames(than: name).filter { $0.text.utf8.starts(with: prefix.utf8) }.allSatisfy { other in
+            // The keys of one request have one place.
+            queues[other]?.holders.contains { $0.created == contender.created } ?? false
+        }
     }
 }
 
 extension Contender {
+    /// The other names that its request wants.
+    fileprivate func otherNames(than name: LockName) -> [LockName] { record?.names.filter { $0 != name } ?? [] }
+
     fileprivate func change(_ kind: LockChange.Kind, of name: LockName) -> LockChange {
         let hasToken = kind != .queued && kind != .waitEnded
         return LockChange(

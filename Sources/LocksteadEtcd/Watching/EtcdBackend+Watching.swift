@@ -59,7 +59,7 @@ struct ChangeFollower: Sendable {
             let watch = backend.hub.watch(backend.naming.range(under: prefix), from: revision &+ 1, inbox)
             defer { backend.hub.cancel(watch) }
             backend.watches.ended(begun)
-            try await tell(ChangeMachine(queues))
+            try await tell(ChangeMachine(queues, prefix: prefix))
         } catch {
             backend.watches.ended(begun)
             stream.finish(throwing: error)
@@ -71,7 +71,9 @@ struct ChangeFollower: Sendable {
         while !isOver.isSet, !Task.isCancelled {
             for news in inbox.take() {
                 switch news {
-                case .changed(let events): for event in events { try await tell(event, &machine) }
+                case .changed(let events):
+                    for event in events { try await tell(event, &machine) }
+                    for told in machine.settle() { try yield(told) }
                 case .compacted: throw Self.ended("what happened meanwhile is no longer kept")
                 case .refused(let reason): throw Self.ended(reason)
                 }

@@ -49,7 +49,7 @@ public struct RedisConfiguration: Sendable {
     /// The servers: one, or where several are named those to begin with.
     public var endpoints: [RedisEndpoint]
     /// TLS, or `nil` for plain text; the default is plain text.
-    public var tls: RedisTLS?
+    public var tls: TLSSettings?
     /// The ACL user; `nil` is the server's `default`.
     public var user: String?
     /// The password; `nil` where the server wants none.
@@ -74,5 +74,5 @@ public struct RedisConfiguration: Sendable {
     /// - Parameters:
     ///   - endpoints: The servers.
     ///   - tls: TLS, or `nil` for plain text.
-    public init(endpoints: [RedisEndpoint], tls: RedisTLS? = nil) { (self.endpoints, self.tls) = (endpoints, tls) }
+    public init(endpoints: [RedisEndpoint], tls: TLSSettings? = nil) { (self.endpoints, self.tls) = (endpoints, tls) }
 }

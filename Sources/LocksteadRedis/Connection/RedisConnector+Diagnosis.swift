@@ -78,7 +78,7 @@ extension RedisConnector {
         other.protocolVersion = .resp3
         other.timeouts.connect = min(other.timeouts.connect, .seconds(1))
         if other.tls == nil {
-            var tls = RedisTLS()
+            var tls = TLSSettings()
             tls.verification = .insecure
             other.tls = tls
         } else {

@@ -1,3 +1,4 @@
+import Lockstead
 import NIOSSL
 
 /// Makes the TLS side of connections as the configuration says.
@@ -6,7 +7,7 @@ struct TLSHandlerFactory: Sendable {
     private let serverName: String?
 
     /// Reads the files.
-    init(_ tls: RedisTLS, endpoint: RedisEndpoint) throws {
+    init(_ tls: TLSSettings, endpoint: RedisEndpoint) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = tls.verification.nioSSL
         if let file = tls.authorityFile { configuration.trustRoots = .file(file) }
@@ -30,7 +31,7 @@ struct TLSHandlerFactory: Sendable {
     }
 }
 
-extension RedisTLS.Verification {
+extension TLSSettings.Verification {
     fileprivate var nioSSL: CertificateVerification {
         switch self {
         case .full: .fullVerification

@@ -11,8 +11,7 @@ extension EtcdUnderFault {
     /// - Returns: Whether there was anything to forget.
     func compact() -> Bool {
         do {
-            let now = try KeyListing(desk.control("get", "nothing", "--write-out", "json")).header.revision
-            try desk.control("compact", "\(now)")
+            try desk.compact()
             return true
         } catch {
             // It has been compacted to there before, or a leader is missing at present.
@@ -33,8 +32,6 @@ extension EtcdUnderFault {
 
 /// What `etcdctl get` prints.
 struct KeyListing: Decodable {
-    struct Header: Decodable { let revision: Int64 }
-
     struct Pair: Decodable {
         let key: Data
         let created: Int64
@@ -46,7 +43,6 @@ struct KeyListing: Decodable {
         }
     }
 
-    let header: Header
     let kvs: [Pair]?
 
     init(_ text: String) throws { self = try JSONDecoder().decode(KeyListing.self, from: Data(text.utf8)) }

@@ -73,6 +73,51 @@ struct ChangeMachineTests {
         #expect(kinds(told) == [.downgraded, .granted])
     }
 
+    /// A request for several names, in the queue of one of them.
+    private func joint(_ place: Int64, _ names: [LockName], in name: LockName) -> Contender {
+        var joint = contender(place)
+        joint.key = Array("\(name.text)/\(place)".utf8)
+        joint.record?.names = names
+        return joint
+    }
+
+    @Test("A request for several names is told as granted when it is first in all, and never before")
+    func severalNames() throws {
+        let (a, b) = (name, try LockName("b"))
+        var machine = ChangeMachine([b: ContenderQueue([contender(1)])])
+        #expect(machine.heard(.written(joint(2, [a, b], in: a)), of: a).isEmpty)
+        #expect(machine.heard(.written(joint(2, [a, b], in: b)), of: b).isEmpty)
+        let waiting = machine.settle()
+        #expect(kinds(waiting) == [.queued, .queued] && Set(waiting.map(\.name)) == [a, b])
+        #expect(machine.settle().isEmpty)
+        let freed = machine.heard(.deleted(key(1), leaseIsGone: false), of: b)
+        #expect(kinds(freed) == [.released, .granted, .granted] && Set(freed.dropFirst().map(\.name)) == [a, b])
+        #expect(kinds(machine.heard(.deleted(Array("a/2".utf8), leaseIsGone: false), of: a)) == [.released])
+        #expect(kinds(machine.heard(.deleted(Array("b/2".utf8), leaseIsGone: false), of: b)) == [.released])
+    }
+
+    @Test("One that has all its names at once is never told as queued; names that are not watched do not count")
+    func severalFree() throws {
+        let (a, b) = (name, try LockName("b"))
+        var machine = ChangeMachine([:])
+        #expect(machine.heard(.written(joint(2, [a, b], in: a)), of: a).isEmpty)
+        let granted = machine.heard(.written(joint(2, [a, b], in: b)), of: b)
+        #expect(kinds(granted) == [.granted, .granted] && Set(granted.map(\.name)) == [a, b])
+        #expect(machine.settle().isEmpty)
+        var narrow = ChangeMachine([:], prefix: "a")
+        #expect(kinds(narrow.heard(.written(joint(2, [a, b], in: a)), of: a)) == [.granted])
+    }
+
+    @Test("One that gives up while it has some of its names only was never granted")
+    func severalGivenUp() throws {
+        let (a, b) = (name, try LockName("b"))
+        var machine = ChangeMachine([
+            a: ContenderQueue([joint(2, [a, b], in: a)]), b: ContenderQueue([contender(1), joint(2, [a, b], in: b)]),
+        ])
+        #expect(kinds(machine.heard(.deleted(Array("a/2".utf8), leaseIsGone: false), of: a)) == [.waitEnded])
+        #expect(kinds(machine.heard(.deleted(Array("b/2".utf8), leaseIsGone: false), of: b)) == [.waitEnded])
+    }
+
     @Test("Keys that were never heard of are nothing")
     func unknown() {
         var machine = ChangeMachine([:])

@@ -8,18 +8,19 @@ import TestServers
 /// One real member.
 @Suite("On one member", .serialized)
 struct MemberTests {
-    @Test("A thousand locks and more are taken and given back on one connection, which no member's pings end")
+    @Test("Ten thousand calls, a thousand and more each 30 s, go over one connection, which no member's pings end")
     func manyCalls() async throws {
         let server = try await EtcdServer()
         defer { server.kill() }
         try await EtcdFixture.with([server]) { fixture in
             _ = try await fixture.hold("first")
             let before = fixture.backend.client.callCount
+            let connections = try Loopback.connections(to: server.port)
             let start = fixture.time.now
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for task in 0..<8 {
                     group.addTask {
-                        for _ in 0..<100 {
+                        for _ in 0..<625 {
                             let grant = try await fixture.hold("n/\(task)")
                             _ = try await fixture.backend.release(grant, deadline: fixture.soon)
                         }
@@ -28,9 +29,10 @@ struct MemberTests {
                 try await group.waitForAll()
             }
             let calls = fixture.backend.client.callCount - before
-            #expect(calls == 1_600, "a lock costs two calls")
-            #expect(start.duration(to: fixture.time.now) < .seconds(30))
-            // A connection that ended would have another member's turn, or a call that failed.
+            #expect(calls == 10_000, "a lock costs two calls")
+            #expect(start.duration(to: fixture.time.now) < .seconds(30) * 10)
+            let after = try Loopback.connections(to: server.port)
+            #expect(connections.count == 1 && after == connections, "\(connections) and \(after)")
             #expect(fixture.backend.client.current().turn == 0)
         }
     }

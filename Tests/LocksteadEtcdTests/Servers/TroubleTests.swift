@@ -27,7 +27,7 @@ struct TroubleTests {
         let server = try await EtcdServer(.init(tls: true, clientCertificates: true))
         defer { server.kill() }
         let certificates = try #require(server.certificates)
-        var tls = EtcdTLS()
+        var tls = TLSSettings()
         (tls.authorityFile, tls.certificateFile) = (certificates.authority, certificates.client.certificate)
         tls.privateKeyFile = certificates.client.key
         let good = tls
@@ -48,7 +48,7 @@ struct TroubleTests {
 
     @Test("A file that is no certificate is refused before anything is connected")
     func badFiles() async throws {
-        var tls = EtcdTLS()
+        var tls = TLSSettings()
         tls.authorityFile = "/nowhere/ca.pem"
         let wrong = tls
         let error = #expect(throws: LockError.self) {

@@ -79,7 +79,7 @@ struct LoginTests {
         }
         let plain = try await RedisServer()
         configuration = plain.configuration
-        configuration.tls = RedisTLS()
+        configuration.tls = TLSSettings()
         try await withNode(configuration) { (node) async throws in
             let error = await failure { () async throws(RedisError) in try await node.say("PING") }
             #expect(error?.code == .tlsMismatch, "\(String(describing: error))")
@@ -92,7 +92,7 @@ struct LoginTests {
         let server = try await RedisServer(tls: true, identity: { $0.client })
         for (change, code) in Self.verifications {
             var configuration = server.configuration
-            var tls = configuration.tls ?? RedisTLS()
+            var tls = configuration.tls ?? TLSSettings()
             change(&tls)
             configuration.tls = tls
             try await withNode(configuration) { (node) async throws in
@@ -102,7 +102,7 @@ struct LoginTests {
         }
     }
 
-    private static let verifications: [(@Sendable (inout RedisTLS) -> Void, RedisError.Code?)] = [
+    private static let verifications: [(@Sendable (inout TLSSettings) -> Void, RedisError.Code?)] = [
         ({ $0.serverName = "client" }, nil),
         ({ _ in }, .tlsFailed),
         ({ $0.serverName = "elsewhere" }, .tlsFailed),

@@ -25,7 +25,7 @@ extension RedisServer {
     var configuration: RedisConfiguration {
         var configuration = RedisConfiguration(endpoints: [.host("127.0.0.1", port: port)])
         guard let certificates else { return configuration }
-        var tls = RedisTLS()
+        var tls = TLSSettings()
         tls.authorityFile = certificates.authority
         configuration.tls = tls
         return configuration

@@ -1,5 +1,5 @@
-/// How a server proves who it is, and how we do.
-public struct RedisTLS: Sendable, Hashable {
+/// How a server that an engine connects to proves who it is, and how we do.
+public struct TLSSettings: Sendable, Hashable {
     /// What is checked of the server's certificate.
     public enum Verification: Sendable, Hashable {
         /// That it is trusted and names the server. The default.
@@ -16,7 +16,7 @@ public struct RedisTLS: Sendable, Hashable {
     public var certificateFile: String?
     /// A PEM file of that certificate's private key.
     public var privateKeyFile: String?
-    /// The name the certificate must bear, unless it bears the address that we connect to; `nil` for the endpoint's host.
+    /// The name the certificate must bear, unless it bears the address that is connected to; `nil` for the endpoint's host.
     public var serverName: String?
     /// What is checked.
     public var verification = Verification.full
