@@ -254,7 +254,7 @@ let package = Package(
         .testTarget(
             name: "LocksteadEtcdTests",
             dependencies: [
-                "LocksteadEtcd", "Lockstead", "LocksteadTesting", "SeededRandom", "TestServers",
+                "FaultKit", "LocksteadEtcd", "Lockstead", "LocksteadTesting", "SeededRandom", "TestServers",
                 .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["Etcd"])),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Etcd"])),

@@ -4,12 +4,16 @@ extension Loopback {
     /// The local ports of this process's connections to a port, as the system lists them.
     package static func connections(to port: Int) throws -> Set<Int> {
         let ours = try ownSockets()
-        let lines = try ["tcp", "tcp6"].flatMap { table in
-            try String(contentsOfFile: "/proc/self/net/\(table)", encoding: .utf8).split(separator: "\n").dropFirst()
-        }
+        let lines = try ["tcp", "tcp6"].flatMap { try table("/proc/self/net/\($0)") }
         return Set(
             lines.compactMap(ListedSocket.init)
                 .filter { $0.isEstablished && $0.remotePort == port && ours.contains($0.inode) }.map(\.localPort))
+    }
+
+    /// A table without its heading; what reads a file as a whole stops at the first page of such a one.
+    private static func table(_ path: String) throws -> ArraySlice<Substring> {
+        guard let file = FileHandle(forReadingAtPath: path) else { throw ServerError("\(path) cannot be read") }
+        return String(decoding: file.readDataToEndOfFile(), as: UTF8.self).split(separator: "\n").dropFirst()
     }
 
     /// The inodes of this process's sockets.

@@ -7,11 +7,14 @@ import Synchronization
 package final class RedisClusterServers: Sendable {
     /// The primaries at first, then their replicas in the same order.
     package let nodes: [Node]
+    package let certificates: TestCertificates?
 
     /// One of the servers.
     package struct Node: Sendable {
         package let port: Int
         package let id: String
+        /// Where it speaks plain text: the same, but where its clients are to use TLS.
+        let plainPort: Int
         let process: ServerProcess
     }
 
@@ -24,43 +27,59 @@ package final class RedisClusterServers: Sendable {
     /// - Parameters:
     ///   - kind: Which server.
     ///   - replicas: Whether each primary has one.
+    ///   - tls: Whether the nodes speak TLS with each other and with clients.
     ///   - options: More of its options.
     /// - Throws: `ServerError` where it is not installed or does not come up.
-    package init(_ kind: RedisServer.Kind = .redis, replicas: Bool = true, options: [String] = []) async throws {
+    package init(
+        _ kind: RedisServer.Kind = .redis, replicas: Bool = true, tls: Bool = false, options: [String] = []
+    ) async throws {
         let count = replicas ? 6 : 3
         var ports: [Int] = []
-        while ports.count < 2 * count {
+        while ports.count < 3 * count {
             let port = try Loopback.freePort()
             if !ports.contains(port) { ports.append(port) }
         }
-        let plan = Plan(kind: kind, ports: Array(ports[..<count]), busPorts: Array(ports[count...]))
+        certificates = tls ? try TestCertificates(in: ServerProcess.makeFolder()) : nil
+        let plan = Plan(
+            kind: kind, ports: Array(ports[..<count]), busPorts: Array(ports[count..<2 * count]),
+            plainPorts: Array(tls ? ports[(2 * count)...] : ports[..<count]), certificates: certificates)
         var nodes: [Node] = []
-        for index in 0..<count { nodes.append(try Self.start(kind, plan, index, options)) }
+        for index in 0..<count { nodes.append(try Self.start(plan, index, options)) }
         self.nodes = nodes
         try await awaitService()
     }
 
-    private static func start(
-        _ kind: RedisServer.Kind, _ plan: Plan, _ index: Int, _ options: [String]
-    ) throws -> Node {
+    private static func start(_ plan: Plan, _ index: Int, _ options: [String]) throws -> Node {
         let folder = try ServerProcess.makeFolder()
         try Data(plan.file(of: index).utf8).write(to: folder.appendingPathComponent("nodes.conf"))
         let arguments = [
-            "--port", "\(plan.ports[index])", "--cluster-port", "\(plan.busPorts[index])", "--bind", "127.0.0.1",
+            "--port", "\(plan.plainPorts[index])", "--cluster-port", "\(plan.busPorts[index])", "--bind", "127.0.0.1",
             "--dir", folder.path, "--save", "", "--appendonly", "no", "--cluster-enabled", "yes",
             "--cluster-config-file", "nodes.conf", "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout",
             "\(Int(nodeTimeout / .milliseconds(1)))", "--repl-diskless-sync-delay", "0",
         ]
         return Node(
-            port: plan.ports[index], id: plan.ids[index],
-            process: try ServerProcess(kind.rawValue, in: folder, arguments + options))
+            port: plan.ports[index], id: plan.ids[index], plainPort: plan.plainPorts[index],
+            process: try ServerProcess(
+                plan.kind.rawValue, in: folder, arguments + plan.tlsOptions(of: index) + options))
     }
 
     private struct Plan {
         let kind: RedisServer.Kind
         let ports: [Int]
         let busPorts: [Int]
+        /// The ports themselves, but with TLS.
+        let plainPorts: [Int]
+        let certificates: TestCertificates?
         var ids: [String] { ports.indices.map { String(repeating: "\($0)", count: 40) } }
+
+        func tlsOptions(of own: Int) -> [String] {
+            guard let certificates else { return [] }
+            return certificates.options(certificates.server) + [
+                "--tls-port", "\(ports[own])", "--tls-cluster", "yes", "--tls-replication", "yes",
+                "--tls-auth-clients", "no",
+            ]
+        }
 
         /// What the node of this place knows of all.
         func file(of own: Int) -> String {
@@ -117,9 +136,9 @@ extension RedisClusterServers.Node {
     /// - Returns: What redis-cli would print.
     /// - Throws: `ServerError` where the server answers an error.
     @discardableResult
-    package func ask(_ arguments: String...) throws -> String { try RedisLine.ask(port, arguments) }
+    package func ask(_ arguments: String...) throws -> String { try RedisLine.ask(plainPort, arguments) }
 
     /// Sends a command as an operator would.
     @discardableResult
-    package func ask(arguments: [String]) throws -> String { try RedisLine.ask(port, arguments) }
+    package func ask(arguments: [String]) throws -> String { try RedisLine.ask(plainPort, arguments) }
 }

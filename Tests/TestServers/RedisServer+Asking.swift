@@ -14,7 +14,7 @@ extension RedisServer {
     /// - Throws: `ServerError` where the server answers an error.
     @discardableResult
     package func ask(arguments: [String]) throws -> String {
-        try RedisCommandLine.ask(host: host, port: port, arguments)
+        try RedisCommandLine.ask(host: host, port: port, certificates, arguments)
     }
 
     /// Waits until so many patterns are listened to.
@@ -29,11 +29,14 @@ extension RedisServer {
 
 /// An operator's redis-cli.
 enum RedisCommandLine {
-    static func ask(host: String, port: Int, _ arguments: [String]) throws -> String {
+    static func ask(
+        host: String, port: Int, _ certificates: TestCertificates?, _ arguments: [String]
+    ) throws -> String {
         let process = Process()
         let output = Pipe()
         process.executableURL = ServerProcess.path(of: "redis-cli")
-        process.arguments = ["-e", "-h", host, "-p", "\(port)"] + arguments
+        let tls = certificates.map { ["--tls", "--cacert", $0.authority] } ?? []
+        process.arguments = ["-e", "-h", host, "-p", "\(port)"] + tls + arguments
         (process.standardOutput, process.standardError) = (output, output)
         try process.run()
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

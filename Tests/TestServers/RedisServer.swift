@@ -28,26 +28,25 @@ package final class RedisServer: Sendable {
     ///   - tls: Whether it speaks TLS alone.
     ///   - clientCertificates: Whether it asks for certificates of its clients.
     ///   - identity: The certificate it shows.
+    ///   - certificates: Those of all servers that belong together; of its own unless given.
     ///   - place: Where it runs.
     ///   - options: More of its options, such as `--requirepass`, `secret`.
     /// - Throws: `ServerError` where it is not installed or does not come up.
     package init(
         _ kind: Kind = .redis, tls: Bool = false, clientCertificates: Bool = false,
-        identity: @Sendable (TestCertificates) -> TestCertificates.Identity = \.server, place: ServerPlace = .loopback,
-        options: [String] = []
+        identity: @Sendable (TestCertificates) -> TestCertificates.Identity = \.server,
+        certificates: TestCertificates? = nil, place: ServerPlace = .loopback, options: [String] = []
     ) async throws {
         (host, port) = (place.host, try Loopback.freePort())
         let folder = try ServerProcess.makeFolder()
-        certificates = tls ? try TestCertificates(in: folder) : nil
+        self.certificates = tls ? try certificates ?? TestCertificates(in: folder) : nil
         var arguments = [
             "--bind", place.host, "--protected-mode", "no", "--save", "", "--appendonly", "no", "--dir", folder.path,
         ]
         arguments += tls ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"]
-        if let certificates {
-            arguments += [
-                "--tls-cert-file", identity(certificates).certificate, "--tls-key-file", identity(certificates).key,
-                "--tls-ca-cert-file", certificates.authority, "--tls-auth-clients", clientCertificates ? "yes" : "no",
-            ]
+        if let certificates = self.certificates {
+            arguments += certificates.options(identity(certificates))
+            arguments += ["--tls-auth-clients", clientCertificates ? "yes" : "no", "--tls-replication", "yes"]
         }
         process = try ServerProcess(kind.rawValue, in: folder, arguments + options, launcher: place.launcher)
         try await waitUntilListening()

@@ -8,6 +8,7 @@ package final class SentinelServers: Sendable {
     /// The first of them is the primary to begin with.
     package let servers: [RedisServer]
     package let sentinels: [SentinelServer]
+    package let certificates: TestCertificates?
 
     /// Starts everything, and waits until every sentinel knows all others and both replicas.
     ///
@@ -15,18 +16,23 @@ package final class SentinelServers: Sendable {
     ///   - kind: Which program.
     ///   - downAfter: After how many milliseconds without an answer a sentinel takes the primary for dead.
     ///   - options: More of the servers' options.
+    ///   - tls: Whether all of them speak TLS alone.
     ///   - place: Where they run.
     ///   - site: Where the primary and one of the sentinels run; with the others unless given.
     /// - Throws: `ServerError` where something is not installed or does not come up.
     package init(
-        _ kind: RedisServer.Kind = .redis, downAfter: Int = 1_000, options: [String] = [],
+        _ kind: RedisServer.Kind = .redis, downAfter: Int = 1_000, options: [String] = [], tls: Bool = false,
         place: ServerPlace = .loopback, site: ServerPlace? = nil
     ) async throws {
-        let primary = try await RedisServer(kind, place: site ?? place, options: options)
+        certificates = tls ? try TestCertificates(in: ServerProcess.makeFolder()) : nil
+        let primary = try await RedisServer(
+            kind, tls: tls, certificates: certificates, place: site ?? place, options: options)
         var servers = [primary]
         for _ in 0..<2 {
             let replica = ["--replicaof", primary.host, "\(primary.port)", "--repl-diskless-sync-delay", "0"]
-            servers.append(try await RedisServer(kind, place: place, options: options + replica))
+            servers.append(
+                try await RedisServer(
+                    kind, tls: tls, certificates: certificates, place: place, options: options + replica))
         }
         try await Self.awaitReplicas(of: primary)
         var sentinels: [SentinelServer] = []
@@ -40,7 +46,7 @@ package final class SentinelServers: Sendable {
     /// What opens the engine.
     package func url(_ options: String = "") -> String {
         let hosts = sentinels.map { "\($0.host):\($0.port)" }.joined(separator: ",")
-        return "redis+sentinel://\(hosts)/\(Self.primaryName)\(options)"
+        return "\(certificates == nil ? "redis" : "rediss")+sentinel://\(hosts)/\(Self.primaryName)\(options)"
     }
 
     /// The server that most sentinels name, as far as those can be asked that are in the range.
@@ -82,17 +88,18 @@ package final class SentinelServer: Sendable {
     package let port: Int
     /// The address it listens on.
     package let host: String
+    private let certificates: TestCertificates?
     private let process: ServerProcess
 
     fileprivate init(_ kind: RedisServer.Kind, of primary: RedisServer, downAfter: Int, place: ServerPlace) throws {
-        (host, port) = (place.host, try Loopback.freePort())
+        (host, port, certificates) = (place.host, try Loopback.freePort(), primary.certificates)
         let folder = try ServerProcess.makeFolder()
         let name = SentinelServers.primaryName
         let configuration = folder.appendingPathComponent("sentinel.conf")
         try """
         bind \(host)
         protected-mode no
-        port \(port)
+        \(certificates == nil ? "port" : "port 0\ntls-replication yes\ntls-auth-clients no\ntls-port") \(port)
         dir \(folder.path)
         sentinel monitor \(name) \(primary.host) \(primary.port) 2
         sentinel down-after-milliseconds \(name) \(downAfter)
@@ -100,13 +107,15 @@ package final class SentinelServer: Sendable {
 
         """.write(to: configuration, atomically: true, encoding: .utf8)
         process = try ServerProcess(
-            kind.rawValue, in: folder, [configuration.path, "--sentinel"], launcher: place.launcher)
+            kind.rawValue, in: folder,
+            [configuration.path, "--sentinel"] + (certificates.map { $0.options($0.server) } ?? []),
+            launcher: place.launcher)
     }
 
     /// Sends a command as an operator would.
     @discardableResult
     package func ask(_ arguments: String...) throws -> String {
-        try RedisCommandLine.ask(host: host, port: port, arguments)
+        try RedisCommandLine.ask(host: host, port: port, certificates, arguments)
     }
 
     /// Where the primary listens, as this sentinel has it.

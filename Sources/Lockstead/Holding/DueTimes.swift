@@ -1,11 +1,11 @@
-import HeapModule
-import LockCore
+internal import HeapModule
+package import LockCore
 
-/// When which grant wants attention: a heap whose outdated entries are dropped when they surface.
-struct DueTimes: Sendable {
-    struct Entry: Sendable, Comparable {
+/// When which grant, or whatever else has an end, wants attention: a heap whose outdated entries are dropped when they surface.
+package struct DueTimes<ID: Hashable & Comparable & Sendable>: Sendable {
+    private struct Entry: Sendable, Comparable {
         var due: ContinuousTime
-        var id: RequestID
+        var id: ID
         var slack: TimeSpan
         static func < (left: Entry, right: Entry) -> Bool {
             left.due == right.due ? left.id < right.id : left.due < right.due
@@ -14,12 +14,14 @@ struct DueTimes: Sendable {
     }
 
     private var heap = Heap<Entry>()
-    private var current: [RequestID: ContinuousTime] = [:]
+    private var current: [ID: ContinuousTime] = [:]
 
-    var count: Int { current.count }
+    package init() {}
+
+    package var count: Int { current.count }
 
     /// The earliest due time.
-    var next: ContinuousTime? {
+    package var next: ContinuousTime? {
         mutating get {
             dropOutdated()
             return heap.min?.due
@@ -27,18 +29,18 @@ struct DueTimes: Sendable {
     }
 
     /// Plans one grant's next moment, in place of what was planned for it; `nil`: none.
-    mutating func plan(_ id: RequestID, at due: ContinuousTime?, slack: TimeSpan = .zero) {
+    package mutating func plan(_ id: ID, at due: ContinuousTime?, slack: TimeSpan = .zero) {
         guard let due else { return remove(id) }
         guard current.updateValue(due, forKey: id) != due else { return }
         heap.insert(Entry(due: due, id: id, slack: slack))
         compactIfSparse()
     }
 
-    mutating func remove(_ id: RequestID) { current[id] = nil }
+    package mutating func remove(_ id: ID) { current[id] = nil }
 
     /// Takes out what is due at `now`, and with it what may be brought forward to now.
-    mutating func take(at now: ContinuousTime) -> [RequestID] {
-        var taken: [RequestID] = []
+    package mutating func take(at now: ContinuousTime) -> [ID] {
+        var taken: [ID] = []
         while let entry = heap.min {
             if current[entry.id] == entry.due {
                 // Without anything due, nothing is brought forward: the slack only fills a batch that goes anyway.

@@ -5,7 +5,7 @@ import Synchronization
 final class LeaseRegistry: Sendable {
     private struct State {
         var grants: [RequestID: HeldGrant] = [:]
-        var dueTimes = DueTimes()
+        var dueTimes = DueTimes<RequestID>()
         /// Until when the loop sleeps; `nil`: until it is signalled.
         var planned: ContinuousTime?
         var isAsleep = false

@@ -8,6 +8,8 @@ final class EtcdClient: Sendable {
     struct Answered<Answer: Sendable>: Sendable {
         let answer: Answer
         var isRepeated = false
+        /// The number of the member that gave it.
+        var member = 0
     }
 
     let members: [EtcdMember]
@@ -39,11 +41,29 @@ final class EtcdClient: Sendable {
     }
 
     /// Keeps the connections until ``stop()``, whatever becomes of the task: what is given back at the end needs them.
-    func run() async {
-        await shieldedFromCancellation {
-            await withDiscardingTaskGroup { group in
-                for await member in self.started { group.addTask { await member.run() } }
+    func run() async { await shieldedFromCancellation { await self.keepConnections() } }
+
+    /// A connection that is still being made does not hear that it is to end: the name does not resolve, or nobody speaks at the other
+    /// end.
+    private static let farewell = Duration.seconds(2)
+
+    private func keepConnections() async {
+        await withTaskGroup(of: Bool.self) { group in
+            var left = 0
+            for await member in started {
+                left += 1
+                group.addTask {
+                    await member.run()
+                    return true
+                }
             }
+            group.addTask { [time] in
+                // Cancelled where all have ended before.
+                _ = try? await time.sleep(until: time.now.advanced(by: Self.farewell))
+                return false
+            }
+            while left > 0, await group.next() == true { left -= 1 }
+            group.cancelAll()
         }
     }
 
@@ -105,17 +125,21 @@ extension EtcdClient {
     ) async throws(EtcdError) -> Answered<Request.Answer> {
         var (isRepeated, failures) = (false, 0)
         var told: EtcdError?
+        // Each call goes through the members by itself: one in a hurry moves nobody else's choice, and is not kept by one that hangs.
+        let first = current().number
         while true {
-            let (member, number, _) = current()
+            let number = (first + failures) % members.count
             let end = attemptEnd(deadline, left: members.count - failures)
             let wasShort = time.now.duration(to: end) < Self.fairTime
             do throws(EtcdError) {
-                let answer = try await ask(member, request, end)
+                let answer = try await ask(members[number], request, end)
                 lastAnswer.store(time.now.nanoseconds, ordering: .relaxed)
-                return Answered(answer: answer, isRepeated: isRepeated)
+                return Answered(answer: answer, isRepeated: isRepeated, member: number)
             } catch {
                 isRepeated = isRepeated || error.effect == .mayHaveHappened
-                if error.suggestsAnotherMember, !wasShort || error.code != .deadlineExceeded { failed(number) }
+                if error.suggestsAnotherMember, !Task.isCancelled, !wasShort || error.code != .deadlineExceeded {
+                    failed(number)
+                }
                 failures += 1
                 let worst = told.map { $0.tellsMore(than: error) ? $0 : error } ?? error
                 told = worst

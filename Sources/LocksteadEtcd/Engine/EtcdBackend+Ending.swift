@@ -23,7 +23,7 @@ extension EtcdBackend {
         let end = time.now.advanced(by: .seconds(hold.session.seconds))
         life.add { [self] in
             // First a word for those who watch, who would take it for a release.
-            if hold.loss == nil { _ = await askPersistently(marking(hold).request, until: end) }
+            if hold.loss?.isRevocation ?? true { _ = await askPersistently(marking(hold).request, until: end) }
             // What cannot be removed by then has gone with its lease.
             for key in hold.keys { _ = await askPersistently(removing(key, hold.created).request, until: end) }
             await keepOutLate(hold, until: end)
@@ -57,4 +57,9 @@ extension EtcdBackend {
         transaction.then(.delete(key))
         return transaction
     }
+}
+
+extension LossReason {
+    /// Whether an operator took it away; whoever lost it so and does not give it back runs out like anybody else.
+    fileprivate var isRevocation: Bool { if case .revoked = self { true } else { false } }
 }

@@ -55,9 +55,10 @@ extension EtcdBackend {
                 transaction.then(.put(message, value: Array(reason.utf8), lease: holder.lease))
             }
             switch await askPersistently(transaction.request, until: deadline) {
-            // A repetition finds its own mark.
-            case .success(let answered) where answered.answer.succeeded || answered.isRepeated: isBegun = true
-            case .success: return false
+            case .success(let answered):
+                if answered.answer.succeeded || answered.isRepeated { isBegun = true }
+                // A repetition that comes second finds its own mark when it reads again, or somebody who holds by now.
+                guard answered.answer.succeeded else { return false }
             case .failure(let error) where error.code == .noSuchLease: continue
             // A store that is full takes no mark; the key can go without one.
             case .failure(let error) where error.code == .full && isImmediate: continue
@@ -77,11 +78,11 @@ extension EtcdBackend {
     /// How long until the last of the holders' leases has run out, if nobody gives back before.
     private func wait(for holders: ArraySlice<Contender>, _ deadline: ContinuousTime) async -> Duration {
         var longest = Duration.zero
+        let rests = await remaining(of: holders, deadline)
         for holder in holders {
             let asked = Duration.milliseconds(holder.record?.lease ?? 0)
             // Told in whole seconds, rounded down.
-            let rest = await timeToLive(of: holder.lease, deadline).map { Duration.seconds(max(0, $0)) + .seconds(1) }
-            longest = max(longest, min(rest ?? asked, asked))
+            longest = max(longest, min(rests[holder.lease].map { $0 + .seconds(1) } ?? asked, asked))
         }
         return longest
     }

@@ -10,11 +10,16 @@ extension EtcdBackend {
             drop(hold)
             return hold.loss.map { .lost($0) } ?? .released
         case .success(let answered):
-            let reason = await freeTheRest(of: hold, until: deadline)
-            if answered.isRepeated, hold.session.state.isUsable(at: time.now), hold.loss == nil {
+            let isFree = await freeTheRest(of: hold, until: deadline)
+            let isUnknown = answered.isRepeated || hold.isReleaseUnknown
+            if isUnknown, hold.session.state.isUsable(at: time.now), hold.loss == nil {
+                // It stays known until its end, so that whoever asks again is told the same.
+                holds.withLock { $0.releaseIsUnknown(hold.request.id, created: hold.created) }
                 throw .unknownRelease(of: grant)
             }
-            return .lost(reason)
+            guard isFree else { return .lost(.expired) }
+            drop(hold)
+            return .lost(hold.loss ?? lossReason(of: hold))
         case .failure(let error) where error.code == .noSuchLease:
             hold.session.ended()
             drop(hold)
@@ -46,18 +51,17 @@ extension EtcdBackend {
         return transaction
     }
 
-    /// One of several names is lost: the others are freed (R22).
-    private func freeTheRest(of hold: HoldBook.Hold, until deadline: ContinuousTime) async -> LossReason {
+    /// One of several names is lost: the others are freed (R22); whether they are by now.
+    private func freeTheRest(of hold: HoldBook.Hold, until deadline: ContinuousTime) async -> Bool {
         for key in hold.keys where hold.keys.count > 1 {
             var transaction = Transaction()
             transaction.require(key, created: hold.created)
             transaction.then(.delete(key))
             // What cannot be freed now ends with its lease, or is ended when its time has come.
-            guard case .success = await askPersistently(transaction.request, until: deadline) else { return .expired }
+            guard case .success = await askPersistently(transaction.request, until: deadline) else { return false }
         }
         await keepOutLate(hold, until: deadline)
-        drop(hold)
-        return hold.loss ?? lossReason(of: hold)
+        return true
     }
 
     /// Why a key is gone that nobody here gave back.

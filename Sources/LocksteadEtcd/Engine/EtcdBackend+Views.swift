@@ -61,11 +61,11 @@ extension EtcdBackend {
     }
 
     /// How long the leases of holders still have, as far as the cluster tells.
-    private func remaining(
+    func remaining(
         of holders: ArraySlice<Contender>, _ deadline: ContinuousTime
     ) async -> [LeaseID: Duration] {
         var remaining: [LeaseID: Duration] = [:]
-        for lease in Set(holders.prefix(Self.waitersTold).map(\.lease)) {
+        for lease in Set(holders.prefix(Self.waitersTold).map(\.lease)) where time.now < deadline {
             if let rest = await timeToLive(of: lease, deadline), rest > 0 { remaining[lease] = .seconds(rest) }
         }
         return remaining
@@ -79,6 +79,14 @@ extension EtcdBackend {
         case .success(let answered): return answered.answer.ttl
         case .failure(let error): return error.code == .noSuchLease ? 0 : nil
         }
+    }
+
+    /// Whether a session's key was there at a revision; `nil` where nobody tells.
+    func isSigned(_ session: LeaseID, at revision: Int64, _ deadline: ContinuousTime) async -> Bool? {
+        var request = Etcdserverpb_RangeRequest(KeyRange(only: naming.sign(of: session)))
+        (request.revision, request.countOnly) = (revision, true)
+        guard case .success(let answered) = await ask(request, until: deadline, .usual) else { return nil }
+        return answered.answer.count > 0
     }
 
     private func describe(

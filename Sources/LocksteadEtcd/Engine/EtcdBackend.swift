@@ -18,6 +18,10 @@ package final class EtcdBackend: CountingBackend {
     let holds = Mutex(HoldBook())
     /// Rung when a hold's end may come earlier than the one that is waited for.
     let holdsChanged = WakeSignal()
+    /// The values written here that are kept for a time.
+    let valueEnds = Mutex(ValueEnds())
+    /// Rung when the next end may come earlier than the one that is waited for.
+    let valueEndsChanged = WakeSignal()
     /// Which requests were sent, as long as something of them may be there.
     let sent = Mutex(SentBook())
     /// Who waits, for the look at all of them.
@@ -87,6 +91,7 @@ package final class EtcdBackend: CountingBackend {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.hub.run() }
             group.addTask { await self.endHoldsAtTheirTimes() }
+            group.addTask { await self.endValuesAtTheirTimes() }
             group.addTask { await self.lookAtAllWaits() }
             group.addTask { await self.keepSessions(self.openings.stream) }
             for await job in life.jobs { group.addTask { await job() } }

@@ -15,6 +15,8 @@ struct HoldBook: Sendable {
         let isDoubtful: Bool
         /// How it ended, where it did without a release.
         var loss: LossReason?
+        /// Whether it was given back, or had been lost before, and nobody knows which.
+        var isReleaseUnknown = false
         /// Whether it has become a shared one.
         var isShared = false
 
@@ -49,6 +51,11 @@ struct HoldBook: Sendable {
     mutating func renewed(_ request: RequestID, created: Int64, at moment: ContinuousTime) {
         guard let hold = holds[request], hold.created == created, hold.loss == nil else { return }
         holds[request]?.renewedAt = max(hold.renewedAt, moment)
+    }
+
+    mutating func releaseIsUnknown(_ request: RequestID, created: Int64) {
+        guard holds[request]?.created == created else { return }
+        holds[request]?.isReleaseUnknown = true
     }
 
     mutating func downgraded(_ request: RequestID, created: Int64) {

@@ -21,6 +21,11 @@ extension EtcdError {
                 isCancelled ? "The call was cancelled." : "The call to \(member) failed: \(error).", effect: effect)
             return
         }
+        // The transport tells a cancellation as an error of its own.
+        guard !(status.cause is CancellationError) else {
+            self.init(.cancelled, "The call was cancelled.", effect: isSent ? .mayHaveHappened : .didNotHappen)
+            return
+        }
         self = Self.judge(status, member, isSent)
     }
 

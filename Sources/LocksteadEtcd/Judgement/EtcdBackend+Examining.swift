@@ -18,8 +18,8 @@ extension EtcdBackend {
 
     private func examine() async -> Result<[EtcdFinding], LockError> {
         let deadline = time.now.advanced(by: min(engine.configuration.timeouts.call, .seconds(5)))
-        var report = ClusterReport(members: [])
-        for member in client.members { report.members.append(await status(of: member, deadline)) }
+        // One that hangs leaves time for what the others have to say.
+        var report = ClusterReport(members: await statuses(time.now.advanced(by: Self.patienceWithAll)))
         guard report.members.contains(where: \.isReached) else { return .success([unreached(report)]) }
         do throws(EtcdError) {
             report.memberCount = try await client.ask(Etcdserverpb_MemberListRequest(), deadline: deadline).answer
@@ -39,12 +39,27 @@ extension EtcdBackend {
         report.findings.first ?? EtcdFinding("members", .failure, "no member answers", nil)
     }
 
+    /// For so long members are waited for, all at once.
+    private static let patienceWithAll = Duration.seconds(2)
+
+    private func statuses(_ deadline: ContinuousTime) async -> [ClusterReport.Member] {
+        await withTaskGroup(of: (Int, ClusterReport.Member).self) { group in
+            for (index, member) in client.members.enumerated() {
+                group.addTask { (index, await self.status(of: member, deadline)) }
+            }
+            let found = await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            return client.members.indices.compactMap { found[$0] }
+        }
+    }
+
     private func status(of member: EtcdMember, _ deadline: ContinuousTime) async -> ClusterReport.Member {
         var result = ClusterReport.Member(endpoint: member.endpoint)
         do throws(EtcdError) {
             let answer = try await client.ask(member, Etcdserverpb_StatusRequest(), deadline)
             (result.isReached, result.leader, result.version) = (true, answer.leader, EtcdVersion(answer.version))
         } catch {
+            // One that says that it has no leader has answered.
+            result.isReached = error.code == .noLeader
             result.problem = error.message
         }
         return result

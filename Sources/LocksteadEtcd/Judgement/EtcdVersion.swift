@@ -17,6 +17,11 @@ struct EtcdVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
         (self.major, self.minor, self.patch) = (major, minor, patch)
     }
 
+    /// What a member said of itself; what cannot be read is taken for older than all.
+    init(told text: String) { self = EtcdVersion(text) ?? EtcdVersion(major: 0, minor: 0, patch: 0) }
+
+    private init(major: Int, minor: Int, patch: Int) { (self.major, self.minor, self.patch) = (major, minor, patch) }
+
     var description: String { "\(major).\(minor).\(patch)" }
 
     static func < (left: Self, right: Self) -> Bool {

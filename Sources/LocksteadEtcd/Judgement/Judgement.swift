@@ -9,6 +9,8 @@ final class Judgement: Sendable {
         var versions: [Int: EtcdVersion] = [:]
         /// The turn of members that it was judged in; another member may be another version.
         var turn: Int?
+        /// Whether those who did not answer are asked again.
+        var isAsking = false
     }
 
     private let state = Mutex(State())
@@ -24,12 +26,23 @@ final class Judgement: Sendable {
 
     func isJudged(in turn: Int) -> Bool { state.withLock { $0.turn == turn } }
 
-    func saw(_ versions: [Int: EtcdVersion], in turn: Int) {
+    /// Members said which version they are, while one of them served us.
+    ///
+    /// - Returns: Whether somebody is to ask those who have not said it yet; told once.
+    func saw(_ versions: [Int: EtcdVersion], in turn: Int, of count: Int) -> Bool {
         state.withLock { state in
             state.turn = turn
             state.versions.merge(versions) { $1 }
+            guard state.versions.count < count, !state.isAsking else { return false }
+            state.isAsking = true
+            return true
         }
     }
+
+    /// The members of so many that have never said which version they are.
+    func unseen(of count: Int) -> [Int] { state.withLock { state in (0..<count).filter { state.versions[$0] == nil } } }
+
+    func saw(_ version: EtcdVersion, of member: Int) { state.withLock { $0.versions[member] = version } }
 }
 
 extension EtcdBackend {
@@ -56,26 +69,48 @@ extension EtcdBackend {
 
     /// Asks the member that serves us for its version, and the others as far as they answer at once.
     private func look(_ deadline: ContinuousTime) async -> EtcdError? {
-        if judgement.isJudged(in: client.current().turn) { return nil }
-        let first: String
+        let turn = client.current().turn
+        if judgement.isJudged(in: turn) { return nil }
+        let first: EtcdClient.Answered<Etcdserverpb_StatusResponse>
         do throws(EtcdError) {
-            first = try await client.ask(Etcdserverpb_StatusRequest(), deadline: deadline).answer.version
+            first = try await client.ask(Etcdserverpb_StatusRequest(), deadline: deadline)
         } catch { return error }
-        let (_, number, turn) = client.current()
         // Whoever is slow must not use up the time of a short call.
         let share = min(Self.shareOfOne, time.now.duration(to: deadline) / 4)
-        let others = await otherVersions(than: number, time.now.advanced(by: share))
-        judgement.saw(others.merging([number: first]) { $1 }.compactMapValues { EtcdVersion($0) }, in: turn)
+        let others = client.members.indices.filter { $0 != first.member }
+        var versions = await self.versions(of: others, time.now.advanced(by: share))
+        versions[first.member] = EtcdVersion(told: first.answer.version)
+        let isIncomplete = judgement.saw(versions, in: turn, of: client.members.count)
+        if isIncomplete { life.add { [self] in await askTheOthers() } }
         if let oldest = judgement.oldest, !oldest.keepsLeases { warn(of: oldest) }
         return nil
     }
 
-    private func otherVersions(than number: Int, _ deadline: ContinuousTime) async -> [Int: String] {
-        await withTaskGroup(of: (Int, String?).self) { group in
-            for (index, member) in client.members.enumerated() where index != number {
+    /// So often a member that has not said its version yet is asked again.
+    private static let pauseOfQuestions = Duration.seconds(2)
+
+    /// One that was down, or slow, when the others were judged may be the oldest, and lead later.
+    private func askTheOthers() async {
+        while !life.isOver, !Task.isCancelled {
+            let unseen = judgement.unseen(of: client.members.count)
+            guard !unseen.isEmpty else { return }
+            let deadline = time.now.advanced(by: Self.pauseOfQuestions)
+            for (member, version) in await versions(of: unseen, deadline) {
+                judgement.saw(version, of: member)
+                if !version.keepsLeases { warn(of: version) }
+            }
+            await pause(Self.pauseOfQuestions)
+        }
+    }
+
+    private func versions(of members: [Int], _ deadline: ContinuousTime) async -> [Int: EtcdVersion] {
+        await withTaskGroup(of: (Int, EtcdVersion?).self) { group in
+            for index in members {
                 group.addTask { [client] in
+                    let request = Etcdserverpb_StatusRequest()
                     // Who does not answer is not judged.
-                    (index, try? await client.ask(member, Etcdserverpb_StatusRequest(), deadline).version)
+                    let answer = try? await client.ask(client.members[index], request, deadline)
+                    return (index, answer.map { EtcdVersion(told: $0.version) })
                 }
             }
             return await group.reduce(into: [:]) { versions, version in versions[version.0] = version.1 }

@@ -1,4 +1,5 @@
 package import Lockstead
+import Synchronization
 
 extension EtcdBackend {
     /// So often others change the register between our reading and our writing before we give up.
@@ -31,8 +32,10 @@ extension EtcdBackend {
 
     /// What one store has left in the cluster so far.
     private struct StoreAttempt {
-        /// A lease that nothing lies on yet.
+        /// A lease that nothing lies on yet, as far as anybody has said.
         var lease: LeaseID?
+        /// Whether the cluster has given it.
+        var isGranted = false
         /// Whether an attempt whose answer was lost may have been carried out.
         var isDoubtful = false
     }
@@ -43,9 +46,13 @@ extension EtcdBackend {
         let keys = naming.keys(of: write.name)
         for _ in 0..<Self.mostRaces {
             let (state, lease) = try await state(of: keys, deadline)
+            if let own = attempt.lease, own == lease, let span = state.value?.keptFor {
+                // An attempt whose answer was lost put the value there.
+                kept(keys.registerValue, written: state.valueRevision, for: span, on: own, &attempt)
+            }
             let rest = await rest(of: state.value, lease, deadline)
             let decision = try state.decide(write, remaining: rest)
-            if case .answer(let outcome) = decision { return outcome }
+            if case .answer(let outcome) = decision { return try certain(outcome, write.name, attempt) }
             let written = try await self.write(decision, state, write.token, keys, deadline, &attempt)
             guard let written else { continue }
             if decision != .note, state.value?.keptFor != nil { revoke(lease) }
@@ -54,6 +61,18 @@ extension EtcdBackend {
         throw LockError(
             .engineUnavailable, "The register of \"\(write.name)\" changes faster than it can be written. Try again.",
             effect: .didNotHappen)
+    }
+
+    /// An outcome that says that nothing was written is none where an earlier attempt may have done so.
+    private func certain(
+        _ outcome: RegisterOutcome, _ name: LockName, _ attempt: StoreAttempt
+    ) throws(LockError) -> RegisterOutcome {
+        if case .stored = outcome { return outcome }
+        guard attempt.isDoubtful else { return outcome }
+        throw LockError(
+            .indeterminate,
+            "The answer to the write of the register of \"\(name)\" was lost, and the register has changed since. Read it.",
+            effect: .mayHaveHappened)
     }
 
     private static func check(_ write: RegisterWrite) throws(LockError) {
@@ -117,7 +136,7 @@ extension EtcdBackend {
         var span: Duration?
         if case .put(let value) = decision {
             span = value.keptFor
-            if attempt.lease == nil { attempt.lease = try await lease(for: span, deadline) }
+            try await provideLease(for: span, deadline, &attempt)
             transaction.then(.put(keys.registerValue, value: value.stored, lease: attempt.lease))
         }
         if case .remove = decision { transaction.then(.delete(keys.registerValue)) }
@@ -132,8 +151,9 @@ extension EtcdBackend {
             }
             let revision = answered.answer.header.revision
             if let span, let lease = attempt.lease {
-                attempt.lease = nil
-                end(keys.registerValue, written: revision, after: span, lease)
+                kept(keys.registerValue, written: revision, for: span, on: lease, &attempt)
+            } else if decision != .note {
+                valueEnds.withLock { $0.forget(keys.registerValue) }
             }
             return revision
         }
@@ -141,16 +161,20 @@ extension EtcdBackend {
 
     // MARK: Values that are kept for a time
 
-    /// The lease that ends a value whose writer has died: its whole seconds are not shorter than the value is kept.
-    private func lease(for span: Duration?, _ deadline: ContinuousTime) async throws(LockError) -> LeaseID? {
-        guard let span else { return nil }
+    /// Asks for the lease that ends a value whose writer has died: its whole seconds are not shorter than the value is kept.
+    ///
+    /// It is noted before it is asked for, so that one whose answer was lost is given back.
+    private func provideLease(
+        for span: Duration?, _ deadline: ContinuousTime, _ attempt: inout StoreAttempt
+    ) async throws(LockError) {
+        guard let span, !attempt.isGranted else { return }
+        let lease = attempt.lease ?? LeaseID(rawValue: Int64.random(in: 1...Int64.max))
+        attempt.lease = lease
         var request = Etcdserverpb_LeaseGrantRequest()
-        (request.id, request.ttl) = (
-            Int64.random(in: 1...Int64.max), SessionBook.seconds(of: min(span, Self.longestSpan))
-        )
+        (request.id, request.ttl) = (lease.rawValue, SessionBook.seconds(of: min(span, Self.longestSpan)))
         switch await askPersistently(request, until: deadline) {
-        case .success: return LeaseID(rawValue: request.id)
-        case .failure(let error) where error.code == .leaseExists: return LeaseID(rawValue: request.id)
+        case .success: attempt.isGranted = true
+        case .failure(let error) where error.code == .leaseExists: attempt.isGranted = true
         case .failure(let error): throw Self.notAsked(error)
         }
     }
@@ -158,19 +182,33 @@ extension EtcdBackend {
     /// The longest lease there is: a hundred years.
     private static let longestSpan = Duration.seconds(3_155_760_000)
 
-    /// Whoever wrote a value ends it on time, as long as it lives.
-    private func end(_ key: KeyBytes, written revision: Int64, after span: Duration, _ lease: LeaseID) {
-        let end = time.now.advanced(by: span)
-        life.add { [self] in
-            // A cancellation leaves it to the lease.
-            guard (try? await time.sleep(until: end)) != nil else { return }
-            var transaction = Transaction()
-            transaction.require(key, modified: revision)
-            transaction.then(.delete(key))
-            // What fails is left to the lease too.
-            _ = await askPersistently(transaction.request, until: time.now.advanced(by: .seconds(2)))
-            revoke(lease)
+    /// A value lies on its lease; whoever wrote it ends it on time, as long as it lives.
+    private func kept(
+        _ key: KeyBytes, written revision: Int64, for span: Duration, on lease: LeaseID, _ attempt: inout StoreAttempt
+    ) {
+        (attempt.lease, attempt.isGranted) = (nil, false)
+        let end = ValueEnds.End(key: key, revision: revision, lease: lease)
+        valueEnds.withLock { $0.set(end, at: time.now.advanced(by: min(span, Self.longestSpan))) }
+        valueEndsChanged.ring()
+    }
+
+    /// Runs until the backend stops; what is left then is left to the leases.
+    func endValuesAtTheirTimes() async {
+        while !Task.isCancelled {
+            let (over, next) = valueEnds.withLock { ends in (ends.take(at: time.now), ends.next) }
+            for end in over { life.add { [self] in await carryOut(end) } }
+            // A cancellation ends the loop.
+            _ = try? await valueEndsChanged.sleep(until: next, on: time)
         }
+    }
+
+    private func carryOut(_ end: ValueEnds.End) async {
+        var transaction = Transaction()
+        transaction.require(end.key, modified: end.revision)
+        transaction.then(.delete(end.key))
+        // What fails is left to the lease too.
+        _ = await askPersistently(transaction.request, until: time.now.advanced(by: .seconds(2)))
+        revoke(end.lease)
     }
 
     /// Gives back a lease that no value needs any more: one that is left would stay in the cluster for as long as it was asked for.

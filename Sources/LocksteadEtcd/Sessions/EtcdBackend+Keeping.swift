@@ -85,7 +85,7 @@ extension EtcdBackend {
 
     private func hear(_ news: WatchMachine.News, _ session: EtcdSession, _ range: KeyRange) {
         // Where something was missed, the next renewal reads it from the key itself.
-        guard case .changed(let events) = news else { return }
+        guard case .changed(let events, _) = news else { return }
         for event in events {
             guard event.type == .put else {
                 if event.kv.key.elementsEqual(naming.sign(of: session.id)) { session.ended() }

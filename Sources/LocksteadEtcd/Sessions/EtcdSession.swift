@@ -20,6 +20,7 @@ final class EtcdSession: Sendable {
     private let attempt = SharedAttempt<Refresh>()
     private let users = EventTally()
     private let asking = EventTally()
+    private let marks = EventTally()
     /// Rung when somebody begins to wait on it, and when it has ended.
     let changed = WakeSignal()
 
@@ -69,6 +70,17 @@ final class EtcdSession: Sendable {
             return .gone
         }
     }
+
+    // MARK: What lies on it
+
+    /// With more keys its end would be one huge transaction, and until then they would fill the store.
+    private static let mostMarks = 5_000
+
+    /// One more key that stays as long as the lease does.
+    func marked() { marks.add(1) }
+
+    /// Whether something new may rest on it.
+    func isUsable(at now: ContinuousTime) -> Bool { state.isUsable(at: now) && marks.value < Self.mostMarks }
 
     // MARK: Who rests on it
 

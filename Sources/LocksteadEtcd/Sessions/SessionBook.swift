@@ -43,7 +43,7 @@ final class SessionBook: Sendable {
     private func usable(_ seconds: Int64) -> EtcdSession? {
         let now = client.time.now
         return sessions.withLock { sessions in
-            guard let session = sessions[seconds], session.state.isUsable(at: now) else { return nil }
+            guard let session = sessions[seconds], session.isUsable(at: now) else { return nil }
             session.enter()
             return session
         }
@@ -58,7 +58,7 @@ final class SessionBook: Sendable {
     private func open(_ seconds: Int64, _ deadline: ContinuousTime) async -> Result<EtcdSession, LockError> {
         // Another may have opened it between our look and our turn.
         let now = client.time.now
-        if let session = sessions.withLock({ $0[seconds] }), session.state.isUsable(at: now) {
+        if let session = sessions.withLock({ $0[seconds] }), session.isUsable(at: now) {
             return .success(session)
         }
         guard makeRoom(for: seconds) else { return .failure(LockError(Refusal.tooManySessions)) }

@@ -42,7 +42,9 @@ extension EtcdBackend {
     private func isSettled<Answer>(_ result: Result<EtcdClient.Answered<Answer>, EtcdError>, _ ask: Ask) -> Bool {
         switch result {
         // An earlier attempt of it may still be on its way, and would take away what comes later.
-        case .success(let answered) where !answered.isRepeated || ask.lostAnAnswer.isSet: forget(ask)
+        case .success(let answered) where !answered.isRepeated || ask.lostAnAnswer.isSet:
+            if ask.lostAnAnswer.isSet { ask.session.marked() }
+            forget(ask)
         case .failure(let error) where error.code == .noSuchLease: ended(ask)
         default:
             withdrawLater(ask)
@@ -97,7 +99,9 @@ extension EtcdBackend {
         for mark in [mark, nil] {
             let transaction = Transaction(deleting: keys, marking: mark, on: session)
             switch await askPersistently(transaction.request, until: deadline) {
-            case .success: return nil
+            case .success:
+                if mark != nil { session.marked() }
+                return nil
             case .failure(let error) where error.code == .noSuchLease:
                 session.ended()
                 return nil

@@ -30,7 +30,7 @@ extension EtcdBackend {
                 let isSilent = begun.advanced(by: Self.patience) < time.now
                 if mayBeThere, error.maySubside, !Task.isCancelled, !isSilent, !life.isOver { await pause(until: ask) }
                 if time.now >= ask.request.wait.deadline, isSlow(error), !Task.isCancelled {
-                    withdrawLater(ask)
+                    if mayBeThere { withdrawLater(ask) } else { forget(ask) }
                     return .busy(nil)
                 }
                 guard mayBeThere, error.maySubside, !Task.isCancelled, !isSilent, !life.isOver,

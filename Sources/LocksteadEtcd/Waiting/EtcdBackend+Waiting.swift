@@ -152,7 +152,7 @@ extension EtcdBackend {
 extension ContenderQueue {
     /// Whether what was heard lets a request for permits come forward; whoever left is taken out.
     fileprivate mutating func lets(_ own: KeyBytes, _ created: Int64, after news: WatchMachine.News) -> Bool {
-        guard case .changed(let events) = news else { return true }
+        guard case .changed(let events, _) = news else { return true }
         for event in events where event.type == .delete {
             contenders.removeAll { $0.key.elementsEqual(event.kv.key) }
         }

@@ -21,7 +21,7 @@ struct ChangeMachine: Sendable {
     private let prefix: String
     /// Who was told to hold, or did so from the beginning.
     private var holding: Set<Place> = []
-    /// Requests for several names that came with the events of one answer: the other keys may come after.
+    /// Requests for several names that came with the events of one revision: the other keys may come after.
     private var arrivals: [(name: LockName, contender: Contender)] = []
 
     init(_ queues: [LockName: ContenderQueue], prefix: String = "") {
@@ -29,13 +29,15 @@ struct ChangeMachine: Sendable {
         for name in queues.keys { _ = comers(to: name) }
     }
 
-    /// The lease of a holder whose key was deleted and who may have run out: to be asked about before the deletion is told.
-    func leaseInQuestion(_ key: KeyBytes, of name: LockName) -> LeaseID? {
+    /// The holder whose key was deleted, where it may have run out: to be asked about before the deletion is told.
+    func holderInQuestion(_ key: KeyBytes, of name: LockName) -> Contender? {
         guard let holder = queues[name]?.contenders.first(where: { $0.key == key }),
-            holding.contains(Place(name: name, created: holder.created)),
-            (holder.record?.phase ?? .plain) == .plain
+            holding.contains(Place(name: name, created: holder.created))
         else { return nil }
-        return holder.lease
+        return switch holder.record?.phase ?? .plain {
+        case .plain, .revoked: holder
+        case .forced, .ended: nil
+        }
     }
 
     /// What to tell of an event.
@@ -48,13 +50,13 @@ struct ChangeMachine: Sendable {
         case .deleted(let key, let leaseIsGone): told = delete(key, leaseIsGone, name, before, &after)
         }
         queues[name] = after.contenders.isEmpty ? nil : after
-        let names = after.contenders.reduce(into: [name]) { names, contender in
-            names += contender.otherNames(than: name).filter { !names.contains($0) }
+        let names = after.holders.reduce(into: [name]) { names, holder in
+            names += holder.otherNames(than: name).filter { !names.contains($0) }
         }
         return told + names.flatMap { comers(to: $0) }
     }
 
-    /// What to tell after the last event of an answer.
+    /// What to tell after the last event of a revision.
     mutating func settle() -> [LockChange] {
         defer { arrivals = [] }
         return arrivals.filter { name, contender in

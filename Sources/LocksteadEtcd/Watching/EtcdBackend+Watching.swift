@@ -67,13 +67,17 @@ struct ChangeFollower: Sendable {
     }
 
     private func tell(_ first: ChangeMachine) async throws(LockError) {
-        var machine = first
+        var (machine, revision) = (first, Int64(0))
         while !isOver.isSet, !Task.isCancelled {
             for news in inbox.take() {
                 switch news {
-                case .changed(let events):
-                    for event in events { try await tell(event, &machine) }
-                    for told in machine.settle() { try yield(told) }
+                case .changed(let events, let isWhole):
+                    for event in events {
+                        if event.kv.modRevision != revision { try settle(&machine) }
+                        revision = event.kv.modRevision
+                        try await tell(event, &machine)
+                    }
+                    if isWhole { try settle(&machine) }
                 case .compacted: throw Self.ended("what happened meanwhile is no longer kept")
                 case .refused(let reason): throw Self.ended(reason)
                 }
@@ -81,6 +85,10 @@ struct ChangeFollower: Sendable {
             // The loop looks at what ended it.
             _ = try? await inbox.signal.sleep(until: nil, on: backend.time)
         }
+    }
+
+    private func settle(_ machine: inout ChangeMachine) throws(LockError) {
+        for told in machine.settle() { try yield(told) }
     }
 
     private static func ended(_ reason: String) -> LockError {
@@ -100,17 +108,21 @@ struct ChangeFollower: Sendable {
         if event.type == .put {
             change = .written(Contender(event.kv, key, parts))
         } else {
-            let lease = machine.leaseInQuestion(key, of: name)
-            change = .deleted(key, leaseIsGone: await isGone(lease))
+            let holder = machine.holderInQuestion(key, of: name)
+            change = .deleted(key, leaseIsGone: await isGone(holder, at: event.kv.modRevision))
         }
         for told in machine.heard(change, of: name) { try yield(told) }
     }
 
-    /// A deletion alone does not say whether its holder gave the lock back; a lease that is gone did so.
-    private func isGone(_ lease: LeaseID?) async -> Bool {
-        guard let lease else { return false }
+    /// A deletion alone does not say whether its holder gave the lock back, or ran out and took all keys of its lease along.
+    private func isGone(_ holder: Contender?, at revision: Int64) async -> Bool {
+        guard let holder else { return false }
         let deadline = backend.time.now.advanced(by: .seconds(1))
-        return await backend.timeToLive(of: lease, deadline).map { $0 <= 0 } ?? false
+        // Whoever holds by a session of ours left a key on its lease; whether that went at the same moment is history.
+        let isSigned = holder.record == nil ? false : await backend.isSigned(holder.lease, at: revision, deadline)
+        if isSigned == true { return false }
+        let isKnownUnsigned = holder.record != nil && isSigned == false
+        return await backend.timeToLive(of: holder.lease, deadline).map { $0 <= 0 } ?? isKnownUnsigned
     }
 
     private func yield(_ change: LockChange) throws(LockError) {

@@ -1,3 +1,4 @@
+import GRPCCore
 import Lockstead
 import Synchronization
 
@@ -62,11 +63,52 @@ final class WatchHub: Sendable {
             let metadata = try await client.watchMetadata(at: member, deadline)
             connect(sink)
             defer { disconnect() }
-            try await member.watch(requests, metadata) { answer in try self.hear(answer) }
+            try await watch(member, requests, metadata)
         } catch {
             if error.suggestsAnotherMember { client.failed(number) }
             if error.code == .tokenRefused { client.forgetToken() }
         }
+    }
+
+    /// Gives the stream up where its member says nothing at first: on a connection that is still being made nothing else would.
+    private func watch(
+        _ member: EtcdMember, _ requests: AsyncStream<Etcdserverpb_WatchRequest>, _ metadata: Metadata
+    ) async throws(EtcdError) {
+        let isHeard = OnceFlag()
+        let patience = client.time.now.advanced(by: client.timeouts.attempt)
+        let end = await withTaskGroup(of: StreamEnd.self) { group in
+            group.addTask { [self] in
+                do throws(EtcdError) {
+                    try await member.watch(requests, metadata) { answer in
+                        isHeard.set()
+                        try self.hear(answer)
+                    }
+                    return .over(nil)
+                } catch { return .over(error) }
+            }
+            group.addTask { [client] in
+                // Cancelled where the stream has ended before.
+                _ = try? await client.time.sleep(until: patience)
+                return .waitedLong
+            }
+            defer { group.cancelAll() }
+            while let end = await group.next() {
+                if case .waitedLong = end, isHeard.isSet || isIdle { continue }
+                return end
+            }
+            return .over(nil)
+        }
+        switch end {
+        case .over(let error): if let error { throw error }
+        case .waitedLong:
+            throw EtcdError(.deadlineExceeded, "The member \(member.endpoint) does not watch.", effect: .didNotHappen)
+        }
+    }
+
+    /// How a stream ended, or did not begin.
+    private enum StreamEnd: Sendable {
+        case over(EtcdError?)
+        case waitedLong
     }
 
     private func connect(_ sink: AsyncStream<Etcdserverpb_WatchRequest>.Continuation) {

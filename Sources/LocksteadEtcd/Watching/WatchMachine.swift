@@ -4,8 +4,8 @@ struct WatchMachine: Sendable {
 
     /// What is told of one watch.
     enum News: Sendable, Equatable {
-        /// Keys were written or deleted.
-        case changed([Etcdserverpb_Event])
+        /// Keys were written or deleted; more of the last one's revision may follow unless it is whole.
+        case changed([Etcdserverpb_Event], isWhole: Bool = true)
         /// What lies between is no longer kept: read again.
         case compacted
         /// The member does not watch, for this reason.
@@ -84,7 +84,7 @@ struct WatchMachine: Sendable {
         let last = answer.events.last.map(\.kv.modRevision) ?? answer.header.revision
         // More of the same revision may follow a fragment.
         watches[id]?.next = max(watch.next, answer.fragment ? last : last &+ 1)
-        return answer.events.isEmpty ? .nothing : .news(id, .changed(answer.events))
+        return answer.events.isEmpty ? .nothing : .news(id, .changed(answer.events, isWhole: !answer.fragment))
     }
 
     private mutating func refused(_ id: WatchID, _ reason: String) -> Heard {

@@ -13,6 +13,8 @@ struct ConformanceContext: Sendable {
     var now: ContinuousTime { time.now }
     /// When a call that has nothing to wait for must be over.
     var soon: ContinuousTime { now.advanced(by: .seconds(10)) }
+    /// A wait that is to end in vain, and yet has the time to ask a busy engine.
+    var shortWait: Duration { .milliseconds(500) }
     /// Whether a grant ends when nobody renews it.
     var leasesRunOut: Bool { capabilities.shortestLease != nil }
 }

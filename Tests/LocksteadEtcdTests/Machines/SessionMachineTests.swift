@@ -25,6 +25,14 @@ struct SessionMachineTests {
         #expect(machine.isGone && machine.armedAt == at(100) && !machine.isUsable(at: at(101)))
     }
 
+    @Test("A session on which thousands of withdrawn requests are marked takes no new ones, and lives on")
+    func marks() {
+        let session = EtcdSession(LeaseID(rawValue: 1), seconds: 30, armedAt: at(100))
+        #expect(session.isUsable(at: at(101)))
+        for _ in 0..<5_000 { session.marked() }
+        #expect(!session.isUsable(at: at(101)) && session.state.isUsable(at: at(101)))
+    }
+
     @Test("Leases are asked for in whole seconds, never shorter ones")
     func seconds() {
         #expect(SessionBook.seconds(of: .seconds(2)) == 2)

@@ -29,8 +29,10 @@ struct MemberTests {
                 try await group.waitForAll()
             }
             let calls = fixture.backend.client.callCount - before
-            #expect(calls == 10_000, "a lock costs two calls")
-            #expect(start.duration(to: fixture.time.now) < .seconds(30) * 10)
+            let spent = start.duration(to: fixture.time.now)
+            #expect(spent < .seconds(30) * 10)
+            // A lock costs two calls; where it takes long the session gives signs of life.
+            #expect((10_000...10_000 + Int(spent / .seconds(1))).contains(calls))
             let after = try Loopback.connections(to: server.port)
             #expect(connections.count == 1 && after == connections, "\(connections) and \(after)")
             #expect(fixture.backend.client.current().turn == 0)

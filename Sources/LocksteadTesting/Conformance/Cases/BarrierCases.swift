@@ -11,7 +11,7 @@ extension ConformanceSuite {
                 try await there.wait(waitingAtMost: .zero)
                 try await here.close()
                 try context.check(try await there.isClosed(), "the gate is not closed for others")
-                try await context.expect(.timedOut) { try await there.wait(waitingAtMost: .milliseconds(50)) }
+                try await context.expect(.timedOut) { try await there.wait(waitingAtMost: context.shortWait) }
                 let opened = Fact()
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for _ in 0..<3 {
@@ -103,7 +103,7 @@ extension ConformanceSuite {
             try await context.withClient { client in
                 let barrier = try client.doubleBarrier("d", parties: 2)
                 try await context.expectCancelled { _ = try await barrier.enter() }
-                try await context.expect(.timedOut) { try await barrier.enter(waitingAtMost: .milliseconds(100)) }
+                try await context.expect(.timedOut) { try await barrier.enter(waitingAtMost: context.shortWait) }
                 async let entering = barrier.enter(waitingAtMost: .seconds(20))
                 let second = try await barrier.enter(waitingAtMost: .seconds(20))
                 let first = try await entering

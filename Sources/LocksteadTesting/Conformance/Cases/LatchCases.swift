@@ -65,7 +65,7 @@ extension ConformanceSuite {
                 try context.check(none == nil, "an open latch was added to: \(none ?? -1)")
                 let again = try await latch.reset()
                 try context.check(again == 1, "an open latch was reset to \(again)")
-                try await context.expect(.timedOut) { try await latch.wait(waitingAtMost: .milliseconds(50)) }
+                try await context.expect(.timedOut) { try await latch.wait(waitingAtMost: context.shortWait) }
                 let other = try client.latch("l", count: 5)
                 try await context.expect(.kindMismatch) { try await other.countDown() }
             }
@@ -98,10 +98,11 @@ extension ConformanceSuite {
                 let latch = try client.latch("l", count: 1)
                 try await context.expectCancelled { try await latch.wait() }
                 let start = context.now
-                try await context.expect(.timedOut) { try await latch.wait(waitingAtMost: .milliseconds(200)) }
+                try await context.expect(.timedOut) { try await latch.wait(waitingAtMost: context.shortWait) }
                 let waited = start.duration(to: context.now)
-                try context.check(waited >= .milliseconds(200), "it gave up after \(waited)")
-                try context.check(waited <= .milliseconds(300) + context.slack, "it gave up after \(waited)")
+                try context.check(waited >= context.shortWait, "it gave up after \(waited)")
+                try context.check(
+                    waited <= context.shortWait + .milliseconds(100) + context.slack, "it gave up after \(waited)")
                 let count = try await latch.count()
                 try context.check(count == 1, "\(count) are left")
             }
