@@ -26,6 +26,8 @@ struct HoldBook: Sendable {
     }
 
     private var holds: [RequestID: Hold] = [:]
+    /// So that one of ten thousand costs no look at the others.
+    private var ends = DueTimes<RequestID>()
 
     subscript(request: RequestID) -> Hold? { holds[request] }
 
@@ -39,18 +41,21 @@ struct HoldBook: Sendable {
     mutating func add(_ hold: Hold) -> Bool {
         if let known = holds[hold.request.id], known.created == hold.created { return false }
         holds[hold.request.id] = hold
+        ends.plan(hold.request.id, at: hold.end)
         return true
     }
 
     /// Ends an entry, unless the request has another grant meanwhile.
     mutating func remove(_ request: RequestID, created: Int64) -> Hold? {
         guard holds[request]?.created == created else { return nil }
+        ends.remove(request)
         return holds.removeValue(forKey: request)
     }
 
     mutating func renewed(_ request: RequestID, created: Int64, at moment: ContinuousTime) {
         guard let hold = holds[request], hold.created == created, hold.loss == nil else { return }
         holds[request]?.renewedAt = max(hold.renewedAt, moment)
+        ends.plan(request, at: holds[request]?.end)
     }
 
     mutating func releaseIsUnknown(_ request: RequestID, created: Int64) {
@@ -76,9 +81,9 @@ struct HoldBook: Sendable {
         return requests.filter { lost($0, .expired) }
     }
 
-    /// Whose time has come, and when the next one's does.
-    func due(at now: ContinuousTime) -> (ended: [Hold], next: ContinuousTime?) {
-        (holds.values.filter { $0.end <= now }, holds.values.lazy.map(\.end).filter { $0 > now }.min())
+    /// Whose time has come, told once, and when the next one's does.
+    mutating func due(at now: ContinuousTime) -> (ended: [Hold], next: ContinuousTime?) {
+        (ends.take(at: now).compactMap { holds[$0] }, ends.next)
     }
 }
 
