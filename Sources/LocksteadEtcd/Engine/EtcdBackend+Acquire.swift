@@ -159,13 +159,16 @@ extension EtcdBackend {
         // What the last attempt says is no word about an earlier one.
         let mayBeThere = ask.isPlaced.isSet || ask.lostAnAnswer.isSet || error.effect != .didNotHappen
         let isCancelled = Task.isCancelled || error.code == .cancelled
+        guard !isCancelled else {
+            if !mayBeThere { forget(ask) }
+            // Whoever gave up must not find the lock taken by itself, as far as one exchange can see to that.
+            let isBack = mayBeThere ? await withdraw(ask) : true
+            return Self.cancelled(ask.request).with(effect: isBack ? .didNotHappen : .mayHaveHappened)
+        }
         if !mayBeThere {
             forget(ask)
-        } else if isCancelled || ask.isPlaced.isSet {
+        } else if ask.isPlaced.isSet {
             withdrawLater(ask)
-        }
-        guard !isCancelled else {
-            return Self.cancelled(ask.request).with(effect: mayBeThere ? .mayHaveHappened : .didNotHappen)
         }
         var error = error
         if mayBeThere { error.effect = .mayHaveHappened }

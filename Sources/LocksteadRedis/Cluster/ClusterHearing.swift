@@ -8,6 +8,8 @@ final class ClusterHearing: Sendable {
         /// Which of the places it is: events of earlier ones are not told any more.
         var stay = 0
         var isSubscribed = false
+        /// Whether the place has said anything, a refusal too.
+        var isHeard = false
         var isOver = false
     }
 
@@ -29,6 +31,7 @@ final class ClusterHearing: Sendable {
             guard !state.isOver else { return (nil, nil, false) }
             defer { (state.place, state.hearing, state.isSubscribed) = (place, nil, false) }
             state.stay += 1
+            state.isHeard = false
             return (state.stay, state.hearing, state.isSubscribed)
         }
         guard let stay else { return }
@@ -62,6 +65,7 @@ final class ClusterHearing: Sendable {
     func tell(_ event: RedisSubscriptionEvent, ofStay stay: Int) -> Bool {
         let isCurrent = state.withLock { state in
             guard state.stay == stay, !state.isOver else { return false }
+            state.isHeard = true
             switch event {
             case .subscribed: state.isSubscribed = true
             case .interrupted, .refused: state.isSubscribed = false
@@ -72,6 +76,9 @@ final class ClusterHearing: Sendable {
         if isCurrent { hearer(event) }
         return isCurrent
     }
+
+    /// Whether nothing has come of a stay yet: no confirmation, no refusal, no other place.
+    func isSilent(_ stay: Int) -> Bool { state.withLock { $0.stay == stay && !$0.isOver && !$0.isHeard } }
 
     func isCurrent(_ stay: Int) -> Bool { state.withLock { $0.stay == stay && !$0.isOver } }
 

@@ -10,6 +10,8 @@ struct ClusterMap: Sendable, Equatable {
 
     /// Those that serve slots, each once.
     private(set) var primaries: [Primary] = []
+    /// As many as a cluster may have at most; beyond these somebody plays with us.
+    private static let mostPrimaries = 1_000
     /// For each slot the place of its primary in ``primaries``; -1 where nobody serves it.
     private var owners = [Int](repeating: -1, count: ClusterSlot.count)
 
@@ -26,13 +28,14 @@ struct ClusterMap: Sendable, Equatable {
     ///   - answer: What came.
     ///   - asked: Who answered: the address of a node that gives none of its own.
     init?(_ answer: RESPValue, from asked: RedisEndpoint) {
-        guard let ranges = answer.elements else { return nil }
+        guard let ranges = answer.elements, ranges.count <= ClusterSlot.count else { return nil }
         for range in ranges {
             guard let parts = range.elements, parts.count >= 3, let first = parts[0].integer,
                 let last = parts[1].integer, 0 <= first, first <= last, last < ClusterSlot.count,
                 let primary = Primary(parts[2], from: asked)
             else { return nil }
             let place = place(of: primary)
+            guard place < Self.mostPrimaries else { return nil }
             for slot in Int(first)...Int(last) { owners[slot] = place }
         }
     }

@@ -29,10 +29,27 @@ extension RedisCluster {
     private func move(_ hearing: ClusterHearing, to place: RedisEndpoint) {
         let node = member(at: place).node
         hearing.move(to: place) { stay in
-            node.hear(hearing.channel) { [weak self] event in
+            leaveIfSilent(hearing, stay)
+            return node.hear(hearing.channel) { [weak self] event in
                 // Its end is that of the node, of which the topology tells.
                 if let event { self?.heard(event, hearing, stay) }
             }
+        }
+    }
+
+    /// For so long a primary has time to confirm a channel.
+    private static let silence = Duration.seconds(1)
+
+    /// A primary that is down and has no heir yet stays in the map, and says nothing: what any other one tells as well is heard there.
+    private func leaveIfSilent(_ hearing: ClusterHearing, _ stay: Int) {
+        if case .shard = hearing.channel { return }
+        add { [self] in
+            // A cancellation is looked at below.
+            try? await context.time.sleep(until: context.time.now.advanced(by: Self.silence))
+            guard !Task.isCancelled, hearing.isSilent(stay), let other = otherPrimary(than: hearing.place),
+                other != hearing.place
+            else { return }
+            move(hearing, to: other)
         }
     }
 
@@ -52,10 +69,7 @@ extension RedisCluster {
     }
 
     private func otherPrimary(than place: RedisEndpoint?) -> RedisEndpoint? {
-        state.withLock { state in
-            let first = state.anyPrimary()
-            return first == place ? state.anyPrimary() : first
-        }
+        state.withLock { $0.primaries.filter { $0 != place }.randomElement() ?? $0.anyPrimary() }
     }
 
     private static let retryPause = Duration.milliseconds(50)

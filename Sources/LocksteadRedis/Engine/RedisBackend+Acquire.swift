@@ -42,8 +42,9 @@ extension RedisBackend {
         guard !Task.isCancelled else {
             throw LockError(.cancelled, "The task was cancelled before it asked for the lock.", effect: .didNotHappen)
         }
+        let begun = time.now
         try await judge(until: firstDeadline(of: request))
-        guard time.now < request.wait.deadline else { return try await ask(once: request, keys) }
+        guard time.now < request.wait.deadline else { return try await ask(once: request, keys, begun) }
         let ask = Ask(request: request, keys: keys, wake: Wake())
         wakes.add(ask)
         defer { wakes.remove(ask) }
@@ -51,9 +52,11 @@ extension RedisBackend {
     }
 
     /// Who does not wait: taken if it is free.
-    private func ask(once request: LockRequest, _ keys: [LockKeys]) async throws(LockError) -> AcquireOutcome {
+    private func ask(
+        once request: LockRequest, _ keys: [LockKeys], _ begun: ContinuousTime
+    ) async throws(LockError) -> AcquireOutcome {
         let ask = Ask(request: request, keys: keys, wake: nil)
-        let limit = firstDeadline(of: request)
+        let limit = onlyDeadline(of: request, begun)
         while true {
             switch await send(ask, place: nil, waits: false, limit) {
             case .success(.granted(let grant)): return try await accept(grant, of: ask)
@@ -93,10 +96,7 @@ extension RedisBackend {
 
     /// A grant that crosses the cancellation of its task is given back, not leaked.
     func accept(_ grant: Grant, of ask: Ask) async throws(LockError) -> AcquireOutcome {
-        if Task.isCancelled {
-            await withdraw(ask)
-            throw Self.cancelled(ask.request)
-        }
+        if Task.isCancelled { throw await cancelled(ask, mayBeThere: true) }
         if let limit = grant.holdLimit { life.watchLimit(limit, of: grant.request) }
         return .granted(grant)
     }
@@ -104,8 +104,7 @@ extension RedisBackend {
     /// What to throw where nobody knows what became of the request; where it may be on its way, it is withdrawn.
     func given(up ask: Ask, _ error: RedisError) async -> LockError {
         if Task.isCancelled || error.code == .cancelled {
-            if error.effect != .didNotHappen || ask.lostAnAnswer.isSet { await withdraw(ask) }
-            return Self.cancelled(ask.request)
+            return await cancelled(ask, mayBeThere: error.effect != .didNotHappen || ask.lostAnAnswer.isSet)
         }
         var failure = LockError(error)
         // The script looks at the key before it changes anything.
@@ -113,6 +112,13 @@ extension RedisBackend {
         // What the last attempt says is no word about an earlier one.
         if ask.lostAnAnswer.isSet { failure.effect = .mayHaveHappened }
         return failure
+    }
+
+    /// Takes back what there may be of the request; where that is not answered, nobody knows.
+    private func cancelled(_ ask: Ask, mayBeThere: Bool) async -> LockError {
+        var error = Self.cancelled(ask.request)
+        if mayBeThere, await !withdraw(ask) { error.effect = .mayHaveHappened }
+        return error
     }
 
     static func cancelled(_ request: LockRequest) -> LockError {
@@ -127,6 +133,12 @@ extension RedisBackend {
         let patience = time.now.advanced(by: engine.configuration.timeouts.command)
         guard case .until(let deadline) = request.wait, deadline > time.now else { return patience }
         return min(patience, deadline.advanced(by: Self.lastWord))
+    }
+
+    /// For one who asks once: where its wait has passed meanwhile, there is time for one exchange.
+    private func onlyDeadline(of request: LockRequest, _ begun: ContinuousTime) -> ContinuousTime {
+        guard case .until(let deadline) = request.wait, begun < deadline else { return firstDeadline(of: request) }
+        return max(deadline.advanced(by: Self.veryLastWord), time.now.advanced(by: .milliseconds(10)))
     }
 
     /// What the last exchange of a call may take beyond its deadline.

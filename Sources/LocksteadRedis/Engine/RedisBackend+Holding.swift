@@ -32,7 +32,9 @@ extension RedisBackend {
         let answers = await pipelineAcknowledged(
             batches.map { renewCall($0.map { items[$0] }) }, deadline: limit(deadline))
         // What was written to a primary that was cut off a moment before extends nothing where it counts.
-        if await !client.confirms(since: sent, until: limit(deadline)) {
+        let answered = time.now
+        let isConfirmed = await client.confirms(since: sent, until: limit(deadline))
+        if !isConfirmed || client.wasReplaced(since: answered) {
             let error = unconfirmed(.mayHaveHappened) ?? .notConfirmedYet
             return grants.map { _ in .unknown(LockError(error)) }
         }
@@ -112,15 +114,32 @@ extension RedisBackend {
         var call = freeingCall(LockScripts.release, keys)
         call.append(grant.request.description)
         call.append(grant.token.description)
-        let (answer, isRepeated) = try await runPersistently(call, until: deadline)
+        let (answer, isRepeated) = try await releaseAnswer(to: call, grant, deadline)
         guard let parts = answer.elements, parts.count == 2, let freed = parts[0].integer else {
             throw .badAnswer(of: "release")
         }
         if freed == Int64(keys.count) { return .released }
         // A repetition cannot tell its own first attempt from an end of the lease.
-        if isRepeated { throw .unknownRelease(of: grant) }
+        if isRepeated {
+            unknownReleases.add(grant)
+            throw .unknownRelease(of: grant)
+        }
         if let limit = grant.holdLimit, limit <= time.now { return .lost(.holdLimit) }
         return .lost(freed == 0 ? .expired : .superseded)
+    }
+
+    /// - Returns: The answer, and whether this or an earlier call may have freed it before.
+    private func releaseAnswer(
+        to call: RedisScriptCall, _ grant: Grant, _ deadline: ContinuousTime
+    ) async throws(LockError) -> (answer: RESPValue, isRepeated: Bool) {
+        let wasAsked = unknownReleases.remove(grant)
+        do throws(LockError) {
+            let (answer, isRepeated) = try await runPersistently(call, until: deadline)
+            return (answer, isRepeated || wasAsked)
+        } catch {
+            if wasAsked || error.effect == .mayHaveHappened { unknownReleases.add(grant) }
+            throw error
+        }
     }
 
     package func downgrade(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> Grant {

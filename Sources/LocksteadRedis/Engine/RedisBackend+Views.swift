@@ -25,6 +25,7 @@ extension RedisBackend {
         prefix: String, limit: Int, deadline: ContinuousTime
     ) async throws(LockError) -> [LockDescription] {
         guard limit > 0 else { return [] }
+        let deadline = self.limit(deadline)
         await watchesBegun(until: deadline)
         let names = try await names(under: prefix, deadline).sorted()
         var found: [LockDescription] = []
@@ -40,7 +41,7 @@ extension RedisBackend {
     private func describe(_ names: [LockName], _ deadline: ContinuousTime) async throws(LockError) -> [LockDescription]
     {
         let calls = try keys(of: names).map(inspectCall)
-        let answers = await client.pipeline(calls, deadline: limit(deadline))
+        let answers = await client.pipeline(calls, deadline: deadline)
         var found: [LockDescription] = []
         for (name, answer) in zip(names, answers) {
             switch answer {
@@ -75,7 +76,7 @@ extension RedisBackend {
     }
 
     private func primaries(_ deadline: ContinuousTime) async throws(LockError) -> [any RedisClient] {
-        do throws(RedisError) { return try await client.primaries(deadline: limit(deadline)) } catch {
+        do throws(RedisError) { return try await client.primaries(deadline: deadline) } catch {
             throw LockError(error)
         }
     }
@@ -85,10 +86,12 @@ extension RedisBackend {
     ) async throws(LockError) -> [String] {
         var (cursor, keys) = ("0", [String]())
         repeat {
+            // A keyspace may be of any size, and a broken server never ends.
+            guard time.now < deadline else { throw .longListing() }
             let command = RedisCommand(
                 "SCAN", cursor, "MATCH", pattern, "COUNT", "\(Self.scanStep)", "TYPE", type)
             let answer: RESPValue
-            do throws(RedisError) { answer = try await server.send(command, deadline: limit(deadline)) } catch {
+            do throws(RedisError) { answer = try await server.send(command, deadline: deadline) } catch {
                 throw LockError(error)
             }
             guard let parts = answer.elements, parts.count == 2, let next = parts[0].text, let page = parts[1].elements
@@ -128,6 +131,15 @@ extension RedisBackend {
     }
 }
 
+extension LockError {
+    fileprivate static func longListing() -> LockError {
+        LockError(
+            .engineUnavailable,
+            "The server has more keys than could be looked through in time. Give the locks a database of their own, or list with a later deadline.",
+            effect: .didNotHappen)
+    }
+}
+
 // MARK: Descriptions
 
 extension RedisBackend {
@@ -159,7 +171,11 @@ extension RedisBackend {
         else { return nil }
         // The answer carries no time of the server; what is left says enough.
         let record = HolderRecord(value)
-        let holder = record.map { $0.description(at: $0.ends - max(0, rest - $0.delay)) } ?? .foreign(value, rest: rest)
+        let holder =
+            record.map { record in
+                let left = max(0, rest.saturatingSubtracting(record.delay))
+                return record.description(at: record.ends.saturatingSubtracting(left))
+            } ?? .foreign(value, rest: rest)
         return LockDescription(
             name: name, kind: holder.mode.kind, holders: [holder], waiters: [], waiterCount: 0)
     }

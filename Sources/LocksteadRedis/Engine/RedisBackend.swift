@@ -19,6 +19,7 @@ package final class RedisBackend: CountingBackend {
     let wakes = Wakes()
     let life = BackendLife()
     let verdict = VerdictKeeper()
+    let unknownReleases = UnknownReleases()
     let watches = WatchBeginnings()
     /// Where hand-overs are told in a cluster.
     let shards = ShardHearings()

@@ -22,7 +22,7 @@ struct HolderRecord: Sendable, Hashable {
         guard words.count == 15, words[0] == "lockstead:1", let mode = LockMode(word: words[1]),
             let phase = words[2].first, let token = FencingToken(String(words[4])), let ends = Int64(words[5]),
             let delay = Int64(words[7]), let least = Int64(words[8]), let since = Int64(words[10]),
-            let owner = OwnerID(hexadecimal: words[11])
+            let owner = OwnerID(hexadecimal: words[11]), min(ends, delay, least, since) >= 0
         else { return nil }
         (self.mode, self.phase, self.token, self.ends) = (mode, phase, token, ends)
         (self.delay, self.least, self.since, self.owner) = (delay, least, since, owner)
@@ -33,8 +33,9 @@ struct HolderRecord: Sendable, Hashable {
     func description(at now: ServerMilliseconds) -> LockDescription.Holder {
         let (phase, end) = standing(at: now)
         return LockDescription.Holder(
-            owner: owner, mode: mode, token: token, phase: phase, heldFor: .milliseconds(max(0, now - since)),
-            remaining: .milliseconds(max(0, end - now)), note: note)
+            owner: owner, mode: mode, token: token, phase: phase,
+            heldFor: .milliseconds(max(0, now.saturatingSubtracting(since))),
+            remaining: .milliseconds(max(0, end.saturatingSubtracting(now))), note: note)
     }
 
     /// Whether an owner stands behind it.
@@ -47,7 +48,9 @@ struct HolderRecord: Sendable, Hashable {
         case "d": (.lockDelay, ends)
         case "m": (.minimumHold, ends)
         // Nobody has written since its lease ran out: what still closes the name is what was asked for beyond the lease.
-        default: ends + delay >= least ? (.lockDelay, ends + delay) : (.minimumHold, least)
+        default:
+            ends.saturatingAdding(delay) >= least
+                ? (.lockDelay, ends.saturatingAdding(delay)) : (.minimumHold, least)
         }
     }
 }
@@ -62,13 +65,15 @@ struct WaiterRecord: Sendable, Hashable {
     init?(_ text: String) {
         let words = text.split(separator: " ", maxSplits: 14, omittingEmptySubsequences: false)
         guard words.count == 15, words[0] == "waiter", let mode = LockMode(word: words[1]),
-            let since = Int64(words[10]), let owner = OwnerID(hexadecimal: words[11])
+            let since = Int64(words[10]), since >= 0, let owner = OwnerID(hexadecimal: words[11])
         else { return nil }
         (self.mode, self.since, self.owner, note) = (mode, since, owner, HolderNote(word: words[12]))
     }
 
     /// The record as people see it at a time of the server.
     func description(at now: ServerMilliseconds) -> LockDescription.Waiter {
-        LockDescription.Waiter(owner: owner, mode: mode, waitedFor: .milliseconds(max(0, now - since)), note: note)
+        LockDescription.Waiter(
+            owner: owner, mode: mode,
+            waitedFor: .milliseconds(max(0, now.saturatingSubtracting(since))), note: note)
     }
 }

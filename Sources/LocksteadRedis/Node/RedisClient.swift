@@ -10,6 +10,10 @@ package protocol RedisClient: Sendable {
     /// Commands of callers written to a server so far: what keeps connections open or logs them in is not among them.
     var commandsWritten: Int { get }
 
+    /// Whether another server has taken the place of the one that commands go to, at a moment or since; what the earlier one answered by
+    /// then is confirmed by nobody.
+    func wasReplaced(since moment: ContinuousTime) -> Bool
+
     /// Keeps the connections until the task is cancelled; then lets what is under way finish for a moment. Called once.
     func run() async
 
@@ -77,6 +81,8 @@ extension RedisClient {
     package func primaries(deadline: ContinuousTime?) async throws(RedisError) -> [any RedisClient] { [self] }
 
     package var doubt: String? { nil }
+
+    package func wasReplaced(since moment: ContinuousTime) -> Bool { false }
 
     package func findings() -> [ServerFinding] { [] }
 

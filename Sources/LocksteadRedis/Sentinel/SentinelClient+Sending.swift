@@ -25,9 +25,7 @@ extension SentinelClient {
         do throws(RedisError) {
             while true {
                 let primary = try await primary(until: end)
-                let answers = await primary.node.pipeline(commands, deadline: end).map { result in
-                    result.mapError { outside($0, of: primary) }
-                }
+                let answers = await primary.node.pipeline(commands, deadline: end).map { told($0, by: primary) }
                 guard let error = Self.reasonToRepeat(commands, answers), context.time.now + .milliseconds(50) < end
                 else { return answers }
                 try await pause(until: end, after: error)
@@ -63,6 +61,10 @@ extension SentinelClient {
         }
     }
 
+    package func wasReplaced(since moment: ContinuousTime) -> Bool {
+        state.withLock { state in state.primary?.replacedAt.map { moment <= $0 } ?? false }
+    }
+
     package func begin(
         _ command: RedisCommand, deadline: ContinuousTime?,
         then: @escaping @Sendable (Result<RESPValue, RedisError>) -> Void
@@ -71,8 +73,17 @@ extension SentinelClient {
             return then(.failure(noPrimary))
         }
         primary.node.begin(command, deadline: deadline) { [weak self] answer in
-            then(answer.mapError { self?.outside($0, of: primary) ?? $0 })
+            then(self?.told(answer, by: primary) ?? answer)
         }
+    }
+
+    /// What a server answered that was replaced meanwhile counts no more: the sentinels' word is about the next one.
+    private func told(
+        _ answer: Result<RESPValue, RedisError>, by primary: Primary
+    ) -> Result<RESPValue, RedisError> {
+        let isReplaced = state.withLock { $0.primary.map { $0.node !== primary.node } ?? false }
+        guard isReplaced, case .success = answer else { return answer.mapError { outside($0, of: primary) } }
+        return .failure(.superseded(primary.endpoint).with(effect: .mayHaveHappened))
     }
 
     /// That a server is not used any more is the end of the client only where the client ends.

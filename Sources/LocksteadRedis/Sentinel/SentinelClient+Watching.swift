@@ -5,10 +5,14 @@ import Synchronization
 
 extension SentinelClient {
     /// Asks a sentinel from now on, unless it is asked already.
-    func watch(_ endpoint: RedisEndpoint) {
+    ///
+    /// - Parameters:
+    ///   - endpoint: Its address.
+    ///   - isConfigured: Whether we were told of it, and not by another sentinel.
+    func watch(_ endpoint: RedisEndpoint, isConfigured: Bool = false) {
         let isNew = state.withLock { $0.watched.count < Self.mostSentinels && $0.watched.insert(endpoint).inserted }
         guard isNew else { return }
-        let watch = SentinelWatch(endpoint, client: self)
+        let watch = SentinelWatch(endpoint, isConfigured: isConfigured, client: self)
         state.withLock { $0.polls.append(watch.again) }
         addJob.yield { await watch.run() }
     }
@@ -27,7 +31,7 @@ extension SentinelClient {
         settle()
     }
 
-    /// What was heard from a sentinel under its address counts no more: it has told its name.
+    /// What was heard under a voice counts no more: another sentinel stands behind that address now.
     func forget(_ voice: SentinelMachine.Voice) { state.withLock { $0.machine.forget(voice) } }
 
     func failed(_ error: RedisError, at voice: SentinelMachine.Voice) {
@@ -44,10 +48,11 @@ extension SentinelClient {
         for signal in state.withLock({ $0.waiting.values.map(\.self) }) { signal.ring() }
     }
 
-    private func makePrimary(_ endpoint: RedisEndpoint) -> Primary {
+    private func makePrimary(_ endpoint: RedisEndpoint, replacedAt: ContinuousTime?) -> Primary {
         Primary(
             endpoint: endpoint,
-            node: RedisNode(endpoint, configuration: configuration, context: context, group: group))
+            node: RedisNode(endpoint, configuration: configuration, context: context, group: group),
+            replacedAt: replacedAt)
     }
 
     private func follow(_ new: Primary, after old: Primary?) {
@@ -104,11 +109,11 @@ extension SentinelClient {
 extension SentinelClient.State {
     /// - Returns: The primary before and the one to follow where that has changed, and a doubt that has just begun.
     fileprivate mutating func settle(
-        at now: ContinuousTime, _ make: (RedisEndpoint) -> SentinelClient.Primary
+        at now: ContinuousTime, _ make: (RedisEndpoint, _ replacedAt: ContinuousTime?) -> SentinelClient.Primary
     ) -> (old: SentinelClient.Primary?, new: SentinelClient.Primary?, doubt: String?) {
         guard !isShutDown else { return (nil, nil, nil) }
         if let agreed = machine.agreed(at: now), agreed != primary?.endpoint {
-            let (old, new) = (primary, make(agreed))
+            let (old, new) = (primary, make(agreed, primary == nil ? nil : now))
             (primary, isInDoubt) = (new, false)
             return (old, new, nil)
         }

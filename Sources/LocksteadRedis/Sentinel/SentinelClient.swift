@@ -10,6 +10,8 @@ package final class SentinelClient: RedisClient {
     struct Primary: Sendable {
         let endpoint: RedisEndpoint
         let node: RedisNode
+        /// When it took the place of another one; `nil` where it was the first.
+        let replacedAt: ContinuousTime?
         /// Whether the server says itself that it is a primary.
         let isReady = OnceFlag()
         /// Ends its connections.
@@ -83,7 +85,7 @@ package final class SentinelClient: RedisClient {
         guard hasRun.set() else {
             return context.logger.error("A Sentinel client runs once", metadata: ["primary": "\(settings.primaryName)"])
         }
-        for endpoint in configuration.endpoints { watch(endpoint) }
+        for endpoint in configuration.endpoints { watch(endpoint, isConfigured: true) }
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
                 for await job in jobs { group.addTask { await job() } }

@@ -6,7 +6,7 @@ import Lockstead
 /// was made primary behind our back. Where that cannot be said, the primary is in doubt: it may be cut off with us from all others, and
 /// what it confirms is worth nothing.
 struct SentinelMachine: Sendable {
-    /// Each sentinel by its own id, or by its address where it does not tell one.
+    /// Each sentinel by its own id, or by its configured address where it does not tell one.
     typealias Voice = String
 
     private struct Heard: Sendable {
@@ -39,7 +39,7 @@ struct SentinelMachine: Sendable {
     /// A sentinel says that it has made or learnt of another primary.
     mutating func heardSwitch(to primary: RedisEndpoint, from voice: Voice, at now: ContinuousTime) {
         guard var opinion = heard[voice]?.opinion, opinion.primary != primary else { return }
-        (opinion.primary, opinion.epoch) = (primary, opinion.epoch + 1)
+        (opinion.primary, opinion.epoch) = (primary, opinion.epoch.saturatingAdding(1))
         heard[voice] = Heard(opinion: opinion, at: now)
     }
 

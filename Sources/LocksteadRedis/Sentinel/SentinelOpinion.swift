@@ -22,7 +22,7 @@ extension SentinelOpinion {
         let flags = (fields["flags"] ?? "").split(separator: ",")
         self.init(
             primary: primary, epoch: epoch,
-            sentinels: 1 + (fields["num-other-sentinels"].flatMap { Int($0) } ?? 0),
+            sentinels: 1 + (fields["num-other-sentinels"].flatMap { UInt16($0) }.map(Int.init) ?? 0),
             isSure: doubts.isDisjoint(with: flags))
     }
 

@@ -10,18 +10,14 @@ final class SentinelWatch: Sendable {
     private let node: RedisNode
     /// Has it asked at once.
     let again = WakeSignal()
-    private let name: Mutex<Name>
+    private let isConfigured: Bool
+    /// Who spoke last: behind one address there may be one sentinel now and another later.
+    private let speaker = Mutex<SentinelMachine.Voice?>(nil)
 
-    private struct Name: Sendable {
-        var voice: SentinelMachine.Voice
-        var isItsOwn = false
-    }
-
-    init(_ endpoint: RedisEndpoint, client: SentinelClient) {
-        (self.endpoint, self.client) = (endpoint, client)
+    init(_ endpoint: RedisEndpoint, isConfigured: Bool, client: SentinelClient) {
+        (self.endpoint, self.isConfigured, self.client) = (endpoint, isConfigured, client)
         node = RedisNode(
             endpoint, configuration: Self.configuration(client), context: client.context, group: client.group)
-        name = Mutex(Name(voice: "\(endpoint)"))
     }
 
     /// As for the servers, but for who we are: what opens them is not told to a sentinel.
@@ -31,8 +27,6 @@ final class SentinelWatch: Sendable {
         (configuration.database, configuration.connectionsPerNode) = (0, 1)
         return configuration
     }
-
-    private var voice: SentinelMachine.Voice { name.withLock(\.voice) }
 
     func run() async {
         await withTaskGroup(of: Void.self) { group in
@@ -47,7 +41,6 @@ final class SentinelWatch: Sendable {
         defer { hearing.cancel() }
         var round = 0
         while !Task.isCancelled {
-            await introduce()
             await askOnce()
             if round % Self.roundsBetweenListings == 0 { await findOthers() }
             round += 1
@@ -61,7 +54,7 @@ final class SentinelWatch: Sendable {
 
     private func listen() -> RedisHearing {
         node.hear(.channel("+switch-master")) { [weak self] event in
-            guard let self, case .message(let message)? = event,
+            guard let self, case .message(let message)? = event, let voice = speaker.withLock(\.self),
                 let primary = SentinelOpinion.switched(message.payload, of: client.settings.primaryName)
             else { return }
             client.heardSwitch(to: primary, from: voice)
@@ -71,27 +64,48 @@ final class SentinelWatch: Sendable {
 
     private var deadline: ContinuousTime { client.context.time.now.advanced(by: SentinelMachine.interval) }
 
-    /// Its own id, so that one that is known under two addresses has one voice.
-    private func introduce() async {
-        guard !name.withLock(\.isItsOwn) else { return }
-        let command = RedisCommand("SENTINEL", "MYID")
-        // Before Redis 6.2 there is none, and the address has to do.
-        guard let id = try? await node.send(command, deadline: deadline).text, !id.isEmpty else { return }
-        client.forget(voice)
-        name.withLock { $0 = Name(voice: id, isItsOwn: true) }
-    }
-
+    /// Asks who it is and what it says in one go: one that is known under two addresses has one voice, and each answer is filed under the
+    /// name of whoever gave it.
     private func askOnce() async {
-        let command = RedisCommand("SENTINEL", "MASTER", client.settings.primaryName)
+        let commands = [
+            RedisCommand("SENTINEL", "MYID"), RedisCommand("SENTINEL", "MASTER", client.settings.primaryName),
+        ]
         let asked = client.context.time.now
+        let answers = await node.pipeline(commands, deadline: deadline)
+        let voice = voice(of: answers[0])
         do throws(RedisError) {
-            let answer = try await node.send(command, deadline: deadline)
+            let answer = try answers[1].get()
             guard let opinion = SentinelOpinion(answer) else { throw .unreadableSentinel(endpoint) }
+            guard let voice else { return }
+            become(voice)
             client.heard(opinion, from: voice, at: asked)
         } catch {
             guard error.code != .cancelled, error.code != .shutDown else { return }
-            client.failed(.sentinel(endpoint, client.settings.primaryName, error), at: voice)
+            client.failed(
+                .sentinel(endpoint, client.settings.primaryName, error), at: voice ?? speakerOrAddress)
         }
+    }
+
+    /// Its own id.
+    ///
+    /// Before Redis 6.2 there is none, and the address has to do; then one that was only found might be heard twice, and is not counted.
+    private func voice(of answer: Result<RESPValue, RedisError>) -> SentinelMachine.Voice? {
+        switch answer {
+        case .success(let value): value.text.flatMap { $0.isEmpty ? nil : $0 }
+        case .failure(let error): error.serverText != nil && isConfigured ? "\(endpoint)" : nil
+        }
+    }
+
+    private var speakerOrAddress: SentinelMachine.Voice { speaker.withLock(\.self) ?? "\(endpoint)" }
+
+    private func become(_ voice: SentinelMachine.Voice) {
+        let old = speaker.withLock { speaker in
+            defer { speaker = voice }
+            return speaker
+        }
+        if let old, old != voice { client.forget(old) }
+        // What failed before it told its name.
+        if "\(endpoint)" != voice { client.forget("\(endpoint)") }
     }
 
     private func findOthers() async {

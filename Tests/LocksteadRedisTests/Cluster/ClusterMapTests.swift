@@ -28,6 +28,18 @@ struct ClusterMapTests {
         #expect(map.primaries.count == 2)
     }
 
+    @Test("A map of more primaries or ranges than a cluster can have is none")
+    func tooLarge() {
+        func map(_ count: Int64, of primaries: Int64) -> ClusterMap? {
+            ClusterMap(
+                .array((0..<count).map { Self.range($0 % 100, $0 % 100, Self.text("h"), 1, "n\($0 % primaries)") }),
+                from: Self.asked)
+        }
+        #expect(map(1_000, of: 1_000)?.primaries.count == 1_000)
+        #expect(map(1_001, of: 1_001) == nil)
+        #expect(map(16_385, of: 3) == nil)
+    }
+
     @Test("A node that tells no host of its own is on the one that was asked, one with \"?\" where its details say")
     func hosts() throws {
         let details = RESPValue.array([Self.text("ip"), Self.text("10.0.0.9")])

@@ -24,6 +24,19 @@ struct LateArrivalTests {
         }
     }
 
+    @Test("A release that nobody knows the end of is told so each time it is asked for, and never as a loss")
+    func unknownRelease() async throws {
+        try await withBench(try await RedisServer()) { (bench) async throws in
+            let grant = try await bench.hold("a")
+            bench.client.next(LockScripts.release, .unanswered)
+            for _ in 0..<2 {
+                let error = await #expect(throws: LockError.self) { _ = try await bench.release(grant) }
+                #expect(error?.code == .indeterminate, "\(String(describing: error))")
+            }
+            #expect(try await bench.release(try await bench.hold("a")) == .released)
+        }
+    }
+
     @Test("A waiter's look that arrives after its cancellation neither takes the lock nor waits (R26)")
     func afterCancellation() async throws {
         try await withBench(try await RedisServer()) { (bench) async throws in

@@ -36,6 +36,26 @@ struct LayoutTests {
         #expect(error?.code == .invalidName)
     }
 
+    @Test("Records with times that no clock has are another program's, and extreme ones are told without a trap")
+    func extremes() throws {
+        let owner = String(repeating: "0", count: 32)
+        func holder(_ ends: Int64, _ delay: Int64, _ least: Int64, _ since: Int64) -> HolderRecord? {
+            HolderRecord("lockstead:1 x h r 1 \(ends) 1 \(delay) \(least) 0 \(since) \(owner) - c -")
+        }
+        for record in [
+            holder(.min, 0, 0, 0), holder(0, .min, 0, 0), holder(0, 0, .min, 0), holder(0, 0, 0, .min),
+            holder(0, 0, 0, -1),
+        ] { #expect(record == nil) }
+        let extreme = try #require(holder(.max, .max, .max, .max))
+        for now in [Int64.min, 0, .max] {
+            #expect(extreme.description(at: now).heldFor == .zero)
+            let early = try #require(holder(1, .max, .max, 0))
+            #expect(early.description(at: now).remaining ?? .zero >= .zero)
+        }
+        let waiter = "waiter x - - - - - - - - \(Int64.min) \(owner) - - -"
+        #expect(WaiterRecord(waiter) == nil && WaiterRecord(waiter.replacing("\(Int64.min)", with: "5")) != nil)
+    }
+
     @Test("A key is read back to its name, a queue to its lock, and a stranger's key to nothing")
     func names() throws {
         let naming = LockNaming(prefix: "p:")

@@ -40,6 +40,32 @@ struct HostileServerTests {
         try await server.close()
     }
 
+    @Test("A listing of a server that never comes to an end ends at its deadline")
+    func endless() async throws {
+        let server = try await FakeServer { channel, text in
+            if text.contains("HELLO") { return channel.say(greetingText) }
+            channel.say(text.contains("SCAN") ? "*2\r\n$1\r\n7\r\n*0\r\n" : "+OK\r\n")
+        }
+        let time = SystemTimeSource()
+        let node = RedisNode(
+            server.configuration.endpoints[0], configuration: server.configuration,
+            context: EngineContext(logger: .quiet, time: time))
+        let backend = try RedisBackend(
+            RedisEngine(server.configuration), client: node, context: EngineContext(logger: .quiet, time: time))
+        await withTaskGroup(of: Void.self) { group in
+            // It has run for the first time.
+            group.addTask { _ = try? await backend.run() }
+            let start = time.now
+            let error = await #expect(throws: LockError.self) {
+                _ = try await backend.list(prefix: "", limit: 10, deadline: start.advanced(by: .milliseconds(500)))
+            }
+            #expect(error?.code == .engineUnavailable && error?.effect == .didNotHappen)
+            #expect(start.duration(to: time.now) < .seconds(2))
+            group.cancelAll()
+        }
+        try await server.close()
+    }
+
     @Test("An answer that drips in, byte by byte, is whole in the end; one that stops ends at the deadline")
     func drip() async throws {
         let server = try await FakeServer { channel, text in

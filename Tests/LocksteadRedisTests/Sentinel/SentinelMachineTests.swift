@@ -1,4 +1,5 @@
 import Lockstead
+import RESP
 import Testing
 
 @testable import LocksteadRedis
@@ -25,6 +26,18 @@ struct SentinelMachineTests {
         #expect(machine([(old, 1), (new, 2)], of: 3).agreed(at: start) == nil)
         #expect(machine([(old, 1), (old, 1)], of: 4).agreed(at: start) == nil)
         #expect(machine([(old, 1), (old, 1), (new, 2)], of: 3).agreed(at: start) == old)
+    }
+
+    @Test("Numbers that no sentinel has are told without a trap")
+    func extremes() {
+        var machine = SentinelMachine(configured: 1)
+        machine.heard(SentinelOpinion(primary: old, epoch: .max, sentinels: 1), from: "s", at: start)
+        machine.heardSwitch(to: new, from: "s", at: start)
+        #expect(machine.agreed(at: start) == new)
+        let fields = [
+            "ip", "a", "port", "1", "config-epoch", "1", "num-other-sentinels", "\(Int64.max)", "flags", "master",
+        ]
+        #expect(SentinelOpinion(.array(fields.map { .blobString(Array($0.utf8)) }))?.sentinels == 1)
     }
 
     @Test("One configured sentinel that knows of two others is no majority by itself")

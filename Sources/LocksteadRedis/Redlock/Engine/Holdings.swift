@@ -14,6 +14,8 @@ final class Holdings: Sendable {
         let isOver: OnceFlag
         /// Nodes to which it is being given back by a healing extension.
         var healing: Set<Int> = []
+        /// Nodes where such an extension had no answer, and may arrive yet.
+        var unansweredHealing: Set<Int> = []
         var isEnding = false
         var isRevoked = false
 
@@ -26,7 +28,7 @@ final class Holdings: Sendable {
         /// Nodes where something of the attempt may arrive yet.
         ///
         /// What is under way arrives before a release that follows it on the one connection, or is given back on arrival.
-        var doubtful: Set<Int> { round.machine.lost.union(healing) }
+        var doubtful: Set<Int> { round.machine.lost.union(healing).union(unansweredHealing) }
     }
 
     fileprivate struct State {
@@ -66,11 +68,13 @@ final class Holdings: Sendable {
     }
 
     /// From here on nothing of it is sent but its release.
+    ///
+    /// - Returns: The holding as it was, so that a release that is repeated is known as one; `nil` where this client has none such.
     func end(_ grant: Grant) -> Holding? {
         state.withLock { state in
-            guard state.holdings[grant.request]?.grant.token == grant.token else { return nil }
+            guard let holding = state.holdings[grant.request], holding.grant.token == grant.token else { return nil }
             state.holdings[grant.request]?.isEnding = true
-            return state.holdings[grant.request]
+            return holding
         }
     }
 
@@ -93,8 +97,12 @@ final class Holdings: Sendable {
         }
     }
 
-    func healed(_ request: RequestID, on node: Int) {
-        _ = state.withLock { $0.holdings[request]?.healing.remove(node) }
+    /// A healing is over; one that had no answer is tried again by the next renewal.
+    func healed(_ request: RequestID, on node: Int, isAnswered: Bool) {
+        state.withLock { state in
+            state.holdings[request]?.healing.remove(node)
+            if !isAnswered { state.holdings[request]?.unansweredHealing.insert(node) }
+        }
     }
 
     /// The request whose attempt was revoked; `nil` where that is known already, or the attempt is not ours.

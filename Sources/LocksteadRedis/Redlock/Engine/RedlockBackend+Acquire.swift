@@ -177,8 +177,12 @@ extension RedlockBackend {
     /// A grant that crosses the cancellation of its task, or its withdrawal, is given back, not leaked.
     private func accept(_ grant: Grant, of ask: Ask) async throws(LockError) -> AcquireOutcome {
         if let reason = reasonToLeave(ask) {
-            // What cannot be given back now is owed to the nodes.
-            _ = try? await release(grant, deadline: time.now)
+            do throws(LockError) { _ = try await release(grant, deadline: time.now) } catch {
+                // What cannot be given back now is owed to the nodes.
+                var doubt = await leave(ask, reason)
+                doubt.effect = .mayHaveHappened
+                throw doubt
+            }
             throw await leave(ask, reason)
         }
         leaveLists(ask)

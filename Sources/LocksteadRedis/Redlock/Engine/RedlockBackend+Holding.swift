@@ -94,8 +94,8 @@ extension RedlockBackend {
         let call = healCall(holding, keys)
         node.client.begin(call, deadline: time.now.advanced(by: engine.nodeTimeout)) { [holdings] answer in
             // What was not answered may arrive yet, and is refused by the release's mark.
-            if case .failure(let error) = answer, error.effect == .mayHaveHappened, error.serverText == nil { return }
-            holdings.healed(grant.request, on: node.index)
+            let isLost = answer.failure.map { $0.effect == .mayHaveHappened && $0.serverText == nil } ?? false
+            holdings.healed(grant.request, on: node.index, isAnswered: !isLost)
         }
     }
 
@@ -115,4 +115,8 @@ extension RedlockBackend {
         call.append(request.note.word)
         return call
     }
+}
+
+extension Result {
+    fileprivate var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }

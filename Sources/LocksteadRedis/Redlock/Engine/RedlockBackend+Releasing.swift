@@ -1,5 +1,6 @@
 package import Lockstead
 import RESP
+import Synchronization
 
 extension RedlockBackend {
     /// Between two attempts at a release that no majority answered.
@@ -10,18 +11,26 @@ extension RedlockBackend {
         life.forgetLimit(of: grant.request)
         guard let holding = holdings.end(grant) else { return .lost(.superseded) }
         holding.isOver.set()
-        var poll = await releaseOnce(holding, keys, until: limit(deadline))
-        var isRepeated = false
+        let owed = OwedNodes()
+        var poll = await releaseOnce(holding, keys, owed, until: limit(deadline))
+        // One that nobody knows the end of may be asked for again.
+        var isRepeated = holding.isEnding
         if poll.verdict == .unknown, !poll.isAnswered {
             (poll, isRepeated) = (
-                await shieldedFromCancellation { await self.repeated(holding, keys, until: deadline) }, true
+                await shieldedFromCancellation { await self.repeated(holding, keys, owed, until: deadline) }, true
             )
         }
         return try conclude(poll, holding, isRepeated: isRepeated)
     }
 
+    /// Nodes that are told of one release when they are back: once each, however often it is tried.
+    private final class OwedNodes: Sendable {
+        private let nodes = Mutex<Set<Int>>([])
+        func isFirst(_ node: RedlockNode) -> Bool { nodes.withLock { $0.insert(node.index).inserted } }
+    }
+
     private func releaseOnce(
-        _ holding: Holdings.Holding, _ keys: LockKeys, until limit: ContinuousTime
+        _ holding: Holdings.Holding, _ keys: LockKeys, _ owed: OwedNodes, until limit: ContinuousTime
     ) async -> Poll {
         let doubtful = holding.doubtful
         let (plain, marked) = (
@@ -31,24 +40,26 @@ extension RedlockBackend {
         let end = time.now.advanced(by: max(holding.request.lease, Self.onItsWay))
         let asked = nodes.filter(\.isFit)
         // Whoever cannot be told now is told when it is back.
-        for node in nodes where !asked.contains(where: { $0 === node }) { node.owe(marked, until: end) }
+        for node in nodes where !asked.contains(where: { $0 === node }) && owed.isFirst(node) {
+            node.owe(marked, until: end)
+        }
         let gathering = gather(
             Poll(quorum, asked: asked.map(\.index)), { doubtful.contains($0.index) ? marked : plain }, on: asked,
             until: min(limit, time.now.advanced(by: engine.nodeTimeout)), reading: NodeVotes.release,
             then: { _, node, failure in
-                if failure?.maySubside ?? false { node.owe(marked, until: end) }
+                if failure?.maySubside ?? false, owed.isFirst(node) { node.owe(marked, until: end) }
             })
         return await gathering.decided()
     }
 
     private func repeated(
-        _ holding: Holdings.Holding, _ keys: LockKeys, until deadline: ContinuousTime
+        _ holding: Holdings.Holding, _ keys: LockKeys, _ owed: OwedNodes, until deadline: ContinuousTime
     ) async -> Poll {
         var poll = Poll(quorum, asked: [])
         while poll.verdict == .unknown, !poll.isAnswered, time.now < deadline, !life.isOver {
             // Nobody cancels the task this runs in.
             _ = try? await time.sleep(until: min(deadline, time.now.advanced(by: Self.releaseAgain)))
-            poll = await releaseOnce(holding, keys, until: limit(deadline))
+            poll = await releaseOnce(holding, keys, owed, until: limit(deadline))
         }
         return poll
     }
