@@ -63,7 +63,7 @@ struct ProgramTour {
         for _ in 0..<30 where watch.outputSoFar.isEmpty {
             #expect(try await run("exec", "jobs/first", "--", "true").code == 0)
         }
-        try await watch.outputs("\"granted\"")
+        try await watch.outputs("\"event\"")
         return watch
     }
 

@@ -23,7 +23,7 @@ struct RedisTLSTests {
 
     @Test("Every command works on a cluster, whichever node has the name", arguments: RedisServer.Kind.required)
     func cluster(kind: RedisServer.Kind) async throws {
-        let servers = try await RedisClusterServers(kind, tls: true)
+        let servers = try await RedisClusterServers(kind, replicas: false, tls: true)
         defer { servers.kill() }
         let authority = try #require(servers.certificates?.authority)
         let engine = "rediss+cluster://127.0.0.1:\(servers.nodes[0].port)?ca=\(authority)"

@@ -78,6 +78,8 @@ package final class RedisClusterServers: Sendable {
             return certificates.options(certificates.server) + [
                 "--tls-port", "\(ports[own])", "--tls-cluster", "yes", "--tls-replication", "yes",
                 "--tls-auth-clients", "no",
+                // A replica that drops out of a first diskless synchronization is never served again (Redis 7.0).
+                "--repl-diskless-sync", "no",
             ]
         }
 
