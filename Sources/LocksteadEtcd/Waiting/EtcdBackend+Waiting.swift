@@ -128,7 +128,8 @@ extension EtcdBackend {
         if let watching, watching.range == range { return watching.inbox }
         if let watching { hub.cancel(watching.id) }
         let inbox = WatchInbox(ask.bell.signal)
-        watching = Watching(range: range, id: hub.watch(range, from: place.revision &+ 1, inbox), inbox: inbox)
+        let id = hub.watch(range, from: place.revision &+ 1, isPrompt: true, inbox)
+        watching = Watching(range: range, id: id, inbox: inbox)
         return inbox
     }
 

@@ -78,6 +78,8 @@ struct ChangeFollower: Sendable {
                         try await tell(event, &machine)
                     }
                     if isWhole { try settle(&machine) }
+                // Events are told in their order, whenever they come.
+                case .behind: continue
                 case .compacted: throw Self.ended("what happened meanwhile is no longer kept")
                 case .refused(let reason): throw Self.ended(reason)
                 }

@@ -19,10 +19,13 @@ final class WatchHub: Sendable {
 
     /// Has an inbox told what happens to keys, from a revision on.
     ///
-    /// That revision is one more than the last one read: at the header's own the server leaves the watch to a slow loop.
-    func watch(_ range: KeyRange, from revision: Int64, _ inbox: WatchInbox) -> WatchMachine.WatchID {
+    /// That revision is one more than the last one read. A prompt watch begins with the present instead, and tells where something has
+    /// happened since.
+    func watch(
+        _ range: KeyRange, from revision: Int64, isPrompt: Bool = false, _ inbox: WatchInbox
+    ) -> WatchMachine.WatchID {
         let id = state.withLock { state in
-            let (id, request) = state.machine.add(range, from: revision)
+            let (id, request) = state.machine.add(range, from: revision, isPrompt: isPrompt)
             state.inboxes[id] = inbox
             // In the lock, so that a cancellation never goes before its watch.
             if let request { state.sink?.yield(request) }

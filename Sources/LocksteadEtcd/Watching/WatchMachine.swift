@@ -6,13 +6,20 @@ struct WatchMachine: Sendable {
     enum News: Sendable, Equatable {
         /// Keys were written or deleted; more of the last one's revision may follow unless it is whole.
         case changed([Etcdserverpb_Event], isWhole: Bool = true)
+        /// The store had moved on when a prompt watch began: what happened before is to be read.
+        case behind
         /// What lies between is no longer kept: read again.
         case compacted
         /// The member does not watch, for this reason.
         case refused(String)
 
         /// Whether the watch is over.
-        var isLast: Bool { if case .changed = self { false } else { true } }
+        var isLast: Bool {
+            switch self {
+            case .changed, .behind: false
+            case .compacted, .refused: true
+            }
+        }
     }
 
     /// What an answer comes to.
@@ -29,6 +36,12 @@ struct WatchMachine: Sendable {
         var next: Int64
         /// Whether a stream was given up for it already.
         var wasRefused = false
+        /// Whether it begins with the present instead of with ``next``.
+        let isPrompt: Bool
+        /// Whether it has not begun yet.
+        ///
+        /// One that goes on with another stream can wait for what it missed, and thousands would all read.
+        var isNew = true
     }
 
     private var watches: [WatchID: Watch] = [:]
@@ -40,9 +53,14 @@ struct WatchMachine: Sendable {
     var isEmpty: Bool { watches.isEmpty }
 
     /// Begins a watch; the request is to be sent where there is a stream.
-    mutating func add(_ range: KeyRange, from revision: Int64) -> (id: WatchID, request: Etcdserverpb_WatchRequest?) {
+    ///
+    /// A member leaves a watch that begins in the past to a loop that comes by every 100 ms, for what follows too. A prompt one begins with
+    /// the present, and says so where something has happened since the revision.
+    mutating func add(
+        _ range: KeyRange, from revision: Int64, isPrompt: Bool = false
+    ) -> (id: WatchID, request: Etcdserverpb_WatchRequest?) {
         lastID += 1
-        watches[lastID] = Watch(range: range, next: revision)
+        watches[lastID] = Watch(range: range, next: revision, isPrompt: isPrompt)
         return (lastID, isConnected ? creation(of: lastID) : nil)
     }
 
@@ -71,8 +89,7 @@ struct WatchMachine: Sendable {
         if answer.created {
             let asked = unanswered.isEmpty ? nil : unanswered.removeFirst()
             if answer.canceled { return refused(asked ?? answer.watchID, answer.cancelReason) }
-            if let asked { watches[asked]?.wasRefused = false }
-            return .nothing
+            return asked.map { begun($0, at: answer.header.revision) } ?? .nothing
         }
         let id = answer.watchID
         guard let watch = watches[id] else { return .nothing }
@@ -85,6 +102,15 @@ struct WatchMachine: Sendable {
         // More of the same revision may follow a fragment.
         watches[id]?.next = max(watch.next, answer.fragment ? last : last &+ 1)
         return answer.events.isEmpty ? .nothing : .news(id, .changed(answer.events, isWhole: !answer.fragment))
+    }
+
+    private mutating func begun(_ id: WatchID, at revision: Int64) -> Heard {
+        guard var watch = watches[id] else { return .nothing }
+        defer { watches[id] = watch }
+        let isBehind = watch.isPrompt && watch.isNew && revision >= watch.next
+        if isBehind { watch.next = revision &+ 1 }
+        (watch.wasRefused, watch.isNew) = (false, false)
+        return isBehind ? .news(id, .behind) : .nothing
     }
 
     private mutating func refused(_ id: WatchID, _ reason: String) -> Heard {
@@ -102,7 +128,7 @@ struct WatchMachine: Sendable {
         unanswered.append(id)
         var create = Etcdserverpb_WatchCreateRequest()
         (create.key, create.rangeEnd) = (watch.range.start.data, watch.range.end.data)
-        (create.startRevision, create.watchID) = (watch.next, id)
+        (create.startRevision, create.watchID) = (watch.isPrompt && watch.isNew ? 0 : watch.next, id)
         // So that an idle watch does not fall behind a compaction, and no answer outgrows what a message may be.
         (create.progressNotify, create.fragment) = (true, true)
         var request = Etcdserverpb_WatchRequest()

@@ -39,6 +39,26 @@ struct WatchMachineTests {
         #expect(machine.connected().map { start($0) } == [10])
     }
 
+    @Test("A prompt watch begins with the present, is told once where the store has moved on, and goes on from there")
+    func prompt() {
+        var machine = WatchMachine()
+        let (late, _) = machine.add(KeyRange(only: [1]), from: 5, isPrompt: true)
+        let (inStep, _) = machine.add(KeyRange(only: [2]), from: 6, isPrompt: true)
+        let (whole, _) = machine.add(KeyRange(only: [3]), from: 2)
+        #expect(machine.connected().map { start($0) } == [0, 0, 2])
+        var created = answer(late, header: 5)
+        created.created = true
+        #expect(machine.received(created) == .news(late, .behind))
+        for id in [inStep, whole] {
+            created.watchID = id
+            #expect(machine.received(created) == .nothing)
+        }
+        machine.disconnected()
+        #expect(machine.connected().map { start($0) } == [6, 6, 2])
+        (created.watchID, created.header.revision) = (late, 50)
+        #expect(machine.received(created) == .nothing, "all would read at once where a stream was lost")
+    }
+
     @Test("A watch that asks for what is no longer kept is told so, and is over")
     func compaction() {
         var machine = WatchMachine()
