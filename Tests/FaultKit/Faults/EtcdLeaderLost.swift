@@ -43,7 +43,9 @@ struct EtcdLeaderLost: FaultPlay {
         stage.strike()
         let struck = stage.time.now
         stage.note("another leader after \(begin.duration(to: struck).milliseconds) ms")
-        stage.later { $0.lateness(since: begin, from: struck, atMost: Self.recovery) }
+        // The one who is cut off waits in the queues of the crowd, too; where it is the next in each, all wait for its lease's end.
+        let limit = mode == .cutOff ? Self.recovery + stage.lease : Self.recovery
+        stage.later { $0.lateness(since: begin, from: struck, atMost: limit) }
         switch mode {
         case .cutOff: try await Outcast.isSucceeded(stage, since: begin)
         // Stopped for longer than a lease, one of this version may revoke live leases when it goes on, as after a stall.
