@@ -73,7 +73,10 @@ extension LockClient {
     /// Gives back what nobody holds.
     func giveBackInBackground(_ grant: Grant) {
         cleanUp { client, deadline throws(LockError) in
-            _ = try await client.backend.release(grant, deadline: deadline)
+            do throws(LockError) { _ = try await client.backend.release(grant, deadline: deadline) } catch {
+                // It is free, and that is all that a clean-up wants.
+                guard error.cause is FreeOfGrant else { throw error }
+            }
         }
     }
 

@@ -236,6 +236,6 @@ extension LockError {
         return LockError(
             .indeterminate,
             "The answer to the release of \"\(name)\" was lost; it is free of this grant now, by the release or because the lease had ended before.",
-            effect: .mayHaveHappened)
+            effect: .mayHaveHappened, cause: FreeOfGrant())
     }
 }
