@@ -26,5 +26,12 @@ final class UnknownReleases: Sendable {
     }
 
     /// - Returns: Whether it was there.
-    func remove(_ grant: Grant) -> Bool { state.withLock { $0.entries.remove(Entry(grant)) != nil } }
+    func remove(_ grant: Grant) -> Bool {
+        state.withLock { state in
+            guard state.entries.remove(Entry(grant)) != nil else { return false }
+            // Rare, and few: most releases are answered.
+            state.order.removeAll { $0 == Entry(grant) }
+            return true
+        }
+    }
 }
