@@ -19,16 +19,18 @@ let package = Package(
         .library(name: "LocksteadGuards", targets: ["LocksteadGuards"]),
         .library(name: "LocksteadRedis", targets: ["LocksteadRedis"]),
         .library(name: "LocksteadEtcd", targets: ["LocksteadEtcd"]),
+        .library(name: "LocksteadZooKeeper", targets: ["LocksteadZooKeeper"]),
         .library(name: "LocksteadEngines", targets: ["LocksteadEngines"]),
         .library(name: "LocksteadTesting", targets: ["LocksteadTesting"]),
         .library(name: "LocksteadBench", targets: ["LocksteadBench"]),
         .executable(name: "lockstead", targets: ["LocksteadCLI"]),
     ],
     traits: [
-        .default(enabledTraits: ["Etcd", "Proof", "Redis"]),
+        .default(enabledTraits: ["Etcd", "Proof", "Redis", "ZooKeeper"]),
         .trait(name: "Proof", description: "The program's simulate, verify and bench; without it the program is lean."),
         .trait(name: "Etcd", description: "The engine for etcd; brings gRPC, SwiftNIO and its TLS."),
         .trait(name: "Redis", description: "The engine for Redis and Valkey; brings SwiftNIO and its TLS."),
+        .trait(name: "ZooKeeper", description: "The engine for ZooKeeper; brings SwiftNIO and its TLS."),
         .trait(
             name: "PlantedBugs", description: "Keeps the mistakes that the simulator must find in release builds too."),
     ],
@@ -81,11 +83,19 @@ let package = Package(
         ),
         // The serialization of Redis and Valkey. Pure, and without NIO, so that fuzzing it compiles no network stack.
         .target(name: "RESP", swiftSettings: settings),
+        // TLS of connections that we make ourselves.
+        .target(
+            name: "TransportSecurity",
+            dependencies: [
+                "Lockstead",
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Redis", "ZooKeeper"])),
+            ],
+            swiftSettings: settings),
         // The engine for Redis and Valkey.
         .target(
             name: "LocksteadRedis",
             dependencies: [
-                "Lockstead", "RESP",
+                "Lockstead", "RESP", "TransportSecurity",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
@@ -134,6 +144,20 @@ let package = Package(
             exclude: ["Protos"],
             swiftSettings: settings
         ),
+        // The serialization of ZooKeeper, and its frames. Pure, and without NIO, so that fuzzing it compiles no network stack.
+        .target(name: "Jute", swiftSettings: settings),
+        // The engine for ZooKeeper.
+        .target(
+            name: "LocksteadZooKeeper",
+            dependencies: [
+                "Jute", "Lockstead", "TransportSecurity",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["ZooKeeper"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["ZooKeeper"])),
+            ],
+            swiftSettings: settings
+        ),
         // Resources that refuse stale tokens.
         .target(name: "LocksteadGuards", dependencies: ["Lockstead"], swiftSettings: settings),
         // Opens any engine from a URL.
@@ -142,6 +166,7 @@ let package = Package(
             dependencies: [
                 "Lockstead", .target(name: "LocksteadEtcd", condition: .when(traits: ["Etcd"])),
                 .target(name: "LocksteadRedis", condition: .when(traits: ["Redis"])),
+                .target(name: "LocksteadZooKeeper", condition: .when(traits: ["ZooKeeper"])),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -308,3 +333,4 @@ if Context.environment["LOCKSTEAD_FUZZ"] != nil {
         .executableTarget(
             name: "FuzzDriver", dependencies: ["FuzzTargets"], path: "Tests/FuzzDriver", swiftSettings: settings))
 }
+package.targets.append(.executableTarget(name: "ZKTry", dependencies: ["Lockstead","LocksteadEngines","LocksteadTesting","LocksteadTestHolder","TestProcesses","TestServers",.product(name: "Logging", package: "swift-log")], path: "Tests/ZKTry", swiftSettings: settings))

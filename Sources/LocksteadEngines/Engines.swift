@@ -12,6 +12,9 @@ public enum Engines {
             all.append(RedisRegistration())
             all.append(RedlockRegistration())
         #endif
+        #if ZooKeeper
+            all.append(ZooKeeperRegistration())
+        #endif
         return all
     }()
 

@@ -3,7 +3,7 @@ import LocksteadTesting
 import Testing
 
 /// One after the other: cases that measure time must not starve each other.
-@Suite("Conformance", .serialized)
+@Suite("Conformance", .serialized, .zooKeeper(.oneServer))
 struct ConformanceTests {
     @Test(
         "Every engine does what every engine does", arguments: engineFixtures.map(\.engine),

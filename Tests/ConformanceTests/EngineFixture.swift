@@ -4,7 +4,7 @@ import LocksteadTesting
 /// Every engine of this package as the conformance suite meets it: a new engine is one more line.
 let engineFixtures: [any ConformanceFixture] = [
     InProcessConformance(), FileConformance(), RedisConformance(), RedlockConformance(),
-    EtcdConformance(),
+    EtcdConformance(), ZooKeeperConformance(),
 ]
 
 /// The in-process engine.

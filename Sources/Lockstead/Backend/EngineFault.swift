@@ -21,4 +21,11 @@ package protocol EngineFaultReporting: Error {
 extension LockError {
     /// What keeps the engine from working, where its own error says so.
     package var engineFault: EngineFault? { (cause as? any EngineFaultReporting)?.engineFault }
+
+    /// The same failure, with another word on whether it may have happened.
+    package func with(effect: Effect) -> LockError {
+        var error = self
+        error.effect = effect
+        return error
+    }
 }

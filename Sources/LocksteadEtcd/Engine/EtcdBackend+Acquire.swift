@@ -44,7 +44,7 @@ extension EtcdBackend {
         try request.checkRules()
         try ensureRunning()
         guard !Task.isCancelled else {
-            throw LockError(.cancelled, "The task was cancelled before it asked for the lock.", effect: .didNotHappen)
+            throw .cancelledBeforeAsking
         }
         let limit = firstDeadline(of: request)
         try await judge(until: limit)
@@ -178,19 +178,9 @@ extension EtcdBackend {
     /// Nothing of the request is there.
     func forget(_ ask: Ask) { sent.withLock { $0.forget(ask.request.id, under: ask.session) } }
 
-    static func cancelled(_ request: LockRequest) -> LockError {
-        let name = request.names.first?.text ?? ""
-        return LockError(.cancelled, "The wait for \"\(name)\" was cancelled.", effect: .didNotHappen)
-    }
+    static func cancelled(_ request: LockRequest) -> LockError { .cancelledWait(for: request) }
 
-    /// R3, R4: its key is not there any more.
-    func gone(_ ask: Ask) -> LockError {
-        let name = ask.request.names.first?.text ?? ""
-        return LockError(
-            .leaseLost,
-            "The wait for \"\(name)\" ended without the lock: its lease ran out, or its key was removed. Ask again.",
-            effect: .didNotHappen)
-    }
+    func gone(_ ask: Ask) -> LockError { .placeLost(of: ask.request) }
 
     private var callTime: Duration { engine.configuration.timeouts.call }
 

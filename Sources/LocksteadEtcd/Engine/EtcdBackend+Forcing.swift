@@ -26,16 +26,14 @@ extension EtcdBackend {
             guard !holders.isEmpty else {
                 return ForcedRelease(revoked: [], waitsAtMost: .zero, waivedExclusion: false)
             }
-            guard isImmediate || holders.allSatisfy({ $0.record != nil }) else { throw Self.foreign(name) }
+            guard isImmediate || holders.allSatisfy({ $0.record != nil }) else { throw .foreignHolder(of: name) }
             guard try await mark(holders, reason, isImmediate, deadline, &isBegun) else { continue }
             if isImmediate { try await remove(holders, deadline) }
             return ForcedRelease(
                 revoked: holders.map(\.token), waitsAtMost: isImmediate ? .zero : await wait(for: holders, deadline),
                 waivedExclusion: isImmediate)
         }
-        throw LockError(
-            .engineUnavailable, "The holders of \"\(name)\" change faster than they can be revoked. Try again.",
-            effect: .didNotHappen)
+        throw .holdersChangeTooFast(name)
     }
 
     /// Marks the holders as revoked and leaves each a message; false where they have changed meanwhile.
@@ -85,12 +83,5 @@ extension EtcdBackend {
             longest = max(longest, min(rests[holder.lease].map { $0 + .seconds(1) } ?? asked, asked))
         }
         return longest
-    }
-
-    private static func foreign(_ name: LockName) -> LockError {
-        LockError(
-            .unsupported,
-            "The lock \"\(name)\" is held by another program, which cannot be told to stop. Stop that program, or release with now, which lets both go on side by side.",
-            effect: .didNotHappen)
     }
 }

@@ -78,7 +78,7 @@ extension EtcdBackend {
 
     package func downgrade(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> Grant {
         if case .permits = grant.mode { throw LockError(Refusal.notExclusive) }
-        guard let hold = holds.withLock({ $0.hold(of: grant) }), hold.loss == nil else { throw Self.notHeld(grant) }
+        guard let hold = holds.withLock({ $0.hold(of: grant) }), hold.loss == nil else { throw .notHeld(grant) }
         guard !hold.isShared else { return self.grant(hold) }
         var record = ContenderRecord(
             mode: .shared, owner: grant.owner, since: time.wallClockNanoseconds / 1_000_000,
@@ -91,7 +91,7 @@ extension EtcdBackend {
         }
         switch await askPersistently(transaction.request, until: limit(deadline)) {
         case .success(let answered) where answered.answer.succeeded: break
-        case .success: throw Self.notHeld(grant)
+        case .success: throw .notHeld(grant)
         case .failure(let error) where error.effect == .mayHaveHappened:
             // To believe less than may be is safe, and to believe more is not.
             let (request, end) = (transaction.request, time.now.advanced(by: .seconds(hold.session.seconds)))
@@ -109,12 +109,6 @@ extension EtcdBackend {
         throw LockError(
             .unsupported, "The engine etcd hands nothing over: every grant has a key of its own. Release, and acquire.",
             effect: .didNotHappen)
-    }
-
-    static func notHeld(_ grant: Grant) -> LockError {
-        let name = grant.names.first?.text ?? ""
-        return LockError(
-            .notHeld, "The lock \"\(name)\" is not held any more. Acquire it again.", effect: .didNotHappen)
     }
 }
 

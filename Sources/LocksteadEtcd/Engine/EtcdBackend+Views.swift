@@ -1,8 +1,6 @@
 package import Lockstead
 
 extension EtcdBackend {
-    /// Who waits beyond these is counted, not named.
-    private static let waitersTold = 100
     /// So many keys are read in one step of a listing.
     private static let pageSize = 1_000
 
@@ -15,23 +13,11 @@ extension EtcdBackend {
         return describe(name, kind, standings, await remaining(of: standings.holders[...], deadline))
     }
 
-    /// Who holds and who waits, where first in one queue need not be first in all that a request is in.
-    struct Standings {
-        var holders: [Contender] = []
-        var waiters: [Contender] = []
-    }
-
     /// Reads the other queues of those that want several names.
-    func standings(in queue: ContenderQueue, _ deadline: ContinuousTime) async throws(LockError) -> Standings {
-        var standings = Standings(waiters: Array(queue.waiters))
-        for contender in queue.holders.reversed() {
-            if try await holdsAll(contender, deadline) {
-                standings.holders.insert(contender, at: 0)
-            } else {
-                standings.waiters.insert(contender, at: 0)
-            }
+    func standings(in queue: ContenderQueue, _ deadline: ContinuousTime) async throws(LockError) -> QueueStandings<Contender> {
+        try await QueueStandings(of: queue) { (contender) throws(LockError) in
+            try await holdsAll(contender, deadline)
         }
-        return standings
     }
 
     private func holdsAll(_ contender: Contender, _ deadline: ContinuousTime) async throws(LockError) -> Bool {
@@ -65,7 +51,7 @@ extension EtcdBackend {
         of holders: ArraySlice<Contender>, _ deadline: ContinuousTime
     ) async -> [LeaseID: Duration] {
         var remaining: [LeaseID: Duration] = [:]
-        for lease in Set(holders.prefix(Self.waitersTold).map(\.lease)) where time.now < deadline {
+        for lease in Set(holders.prefix(QueueStandings<Contender>.waitersTold).map(\.lease)) where time.now < deadline {
             if let rest = await timeToLive(of: lease, deadline), rest > 0 { remaining[lease] = .seconds(rest) }
         }
         return remaining
@@ -90,14 +76,10 @@ extension EtcdBackend {
     }
 
     private func describe(
-        _ name: LockName, _ kind: LockKind, _ standings: Standings, _ remaining: [LeaseID: Duration] = [:]
+        _ name: LockName, _ kind: LockKind, _ standings: QueueStandings<Contender>, _ remaining: [LeaseID: Duration] = [:]
     ) -> LockDescription {
         let now = time.wallClockNanoseconds / 1_000_000
-        return LockDescription(
-            name: name, kind: kind,
-            holders: standings.holders.map { $0.holder(at: now, remaining: remaining[$0.lease]) },
-            waiters: standings.waiters.prefix(Self.waitersTold).map { $0.waiter(at: now) },
-            waiterCount: standings.waiters.count)
+        return standings.description(of: name, kind, at: now) { remaining[$0.lease] }
     }
 
     package func list(
@@ -145,28 +127,4 @@ extension LockNaming {
         guard let (name, parts) = contender(key) else { return }
         found[name, default: []].append(Contender(pair, key, parts))
     }
-}
-
-extension Contender {
-    /// The contender as a holder, as people see it; its times are its client's wall clock.
-    func holder(at now: Int64, remaining: Duration?) -> LockDescription.Holder {
-        LockDescription.Holder(
-            owner: record?.owner ?? .nobody, mode: mode, token: token,
-            phase: record?.phase == .revoked || record?.phase == .forced ? .revoked : .held,
-            heldFor: elapsed(at: now), remaining: remaining, note: note)
-    }
-
-    func waiter(at now: Int64) -> LockDescription.Waiter {
-        LockDescription.Waiter(
-            owner: record?.owner ?? .nobody, mode: mode, waitedFor: elapsed(at: now), note: note)
-    }
-
-    var note: HolderNote { record?.note ?? HolderNote(purpose: "another program, lease \(lease)") }
-
-    private func elapsed(at now: Int64) -> Duration { record.map { .milliseconds(max(0, now &- $0.since)) } ?? .zero }
-}
-
-extension OwnerID {
-    /// Another program.
-    static let nobody = OwnerID(high: 0, low: 0)
 }

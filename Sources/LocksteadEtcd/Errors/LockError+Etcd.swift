@@ -23,10 +23,4 @@ extension LockError {
             "The member's answer to \(call) cannot be read; is something between that changes answers?",
             effect: .mayHaveHappened)
     }
-
-    func with(effect: Effect) -> LockError {
-        var error = self
-        error.effect = effect
-        return error
-    }
 }

@@ -61,7 +61,7 @@ extension EtcdBackend {
         case .some(nil): return
         case .some(let error?): throw Self.notAsked(error)
         case nil where Task.isCancelled:
-            throw LockError(.cancelled, "The task was cancelled before it asked for the lock.", effect: .didNotHappen)
+            throw .cancelledBeforeAsking
         case nil:
             throw LockError(.engineUnavailable, "The cluster did not answer in time. Ask again.", effect: .didNotHappen)
         }

@@ -58,9 +58,7 @@ extension EtcdBackend {
             if decision != .note, state.value?.keptFor != nil { revoke(lease) }
             return .stored(after(decision, state, write.token, written, rest))
         }
-        throw LockError(
-            .engineUnavailable, "The register of \"\(write.name)\" changes faster than it can be written. Try again.",
-            effect: .didNotHappen)
+        throw .registerChangesTooFast(write.name)
     }
 
     /// An outcome that says that nothing was written is none where an earlier attempt may have done so.
@@ -69,10 +67,7 @@ extension EtcdBackend {
     ) throws(LockError) -> RegisterOutcome {
         if case .stored = outcome { return outcome }
         guard attempt.isDoubtful else { return outcome }
-        throw LockError(
-            .indeterminate,
-            "The answer to the write of the register of \"\(name)\" was lost, and the register has changed since. Read it.",
-            effect: .mayHaveHappened)
+        throw .registerInDoubt(name)
     }
 
     private static func check(_ write: RegisterWrite) throws(LockError) {

@@ -18,9 +18,9 @@ final class EtcdSession: Sendable {
     let seconds: Int64
     private let machine: Mutex<SessionMachine>
     private let attempt = SharedAttempt<Refresh>()
-    private let users = EventTally()
-    private let asking = EventTally()
-    private let marks = EventTally()
+    private let users = Tally()
+    private let asking = Tally()
+    private let marks = Tally()
     /// Rung when somebody begins to wait on it, and when it has ended.
     let changed = WakeSignal()
 
@@ -97,11 +97,4 @@ final class EtcdSession: Sendable {
     }
 
     func endWait() { asking.add(-1) }
-}
-
-/// A number that goes up and down.
-final class EventTally: Sendable {
-    private let count = Atomic(0)
-    var value: Int { count.load(ordering: .acquiring) }
-    func add(_ number: Int) { count.add(number, ordering: .acquiringAndReleasing) }
 }

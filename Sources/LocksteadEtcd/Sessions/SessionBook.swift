@@ -51,7 +51,7 @@ final class SessionBook: Sendable {
 
     private static func unopened(isCancelled: Bool) -> LockError {
         isCancelled
-            ? LockError(.cancelled, "The task was cancelled before it asked for the lock.", effect: .didNotHappen)
+            ? .cancelledBeforeAsking
             : LockError(.engineUnavailable, "The cluster gave no lease in time. Ask again.", effect: .didNotHappen)
     }
 

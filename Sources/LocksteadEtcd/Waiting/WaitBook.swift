@@ -1,21 +1,6 @@
 import Lockstead
 import Synchronization
 
-/// What wakes one who waits: news of its watch, which it judges itself, or somebody who wants it to look.
-final class LookBell: Sendable {
-    let signal = WakeSignal()
-    private let isDue = Atomic(false)
-
-    /// Has it look, at once or before it sleeps next.
-    func ring() {
-        isDue.store(true, ordering: .releasing)
-        signal.ring()
-    }
-
-    /// Whether somebody wanted it to look since it was last asked.
-    func isToLook() -> Bool { isDue.exchange(false, ordering: .acquiringAndReleasing) }
-}
-
 /// Who sleeps in a queue at present, and what for, so that one look can serve all of them.
 final class WaitBook: Sendable {
     /// One sleeper.

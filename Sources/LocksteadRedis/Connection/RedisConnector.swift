@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import RESP
+import TransportSecurity
 
 /// A connection that is logged in.
 struct OpenChannel<Session: ChannelSession>: Sendable {
@@ -73,7 +74,7 @@ struct RedisConnector: Sendable {
     private func tlsContext() throws(RedisError) -> TLSHandlerFactory? {
         guard let tls = configuration.tls else { return nil }
         do {
-            return try TLSHandlerFactory(tls, endpoint: endpoint)
+            return try TLSHandlerFactory(tls, hostName: endpoint.hostName)
         } catch {
             throw RedisError.tlsFailed(endpoint, error)
         }
@@ -89,5 +90,14 @@ struct RedisConnector: Sendable {
                 lineBytes: RESPLimits.standard.lineBytes, replyBytes: configuration.limits.replyBytes,
                 depth: configuration.limits.replyDepth),
             timeouts: configuration.timeouts, loginEnd: end, time: time)
+    }
+}
+
+extension RedisEndpoint {
+    fileprivate var hostName: String? {
+        switch self {
+        case .host(let name, _): name
+        case .unixSocket: nil
+        }
     }
 }

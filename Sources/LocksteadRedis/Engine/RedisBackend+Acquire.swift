@@ -40,7 +40,7 @@ extension RedisBackend {
         let keys = try keys(of: request.names)
         try ensureRunning()
         guard !Task.isCancelled else {
-            throw LockError(.cancelled, "The task was cancelled before it asked for the lock.", effect: .didNotHappen)
+            throw .cancelledBeforeAsking
         }
         let begun = time.now
         try await judge(until: firstDeadline(of: request))

@@ -22,7 +22,7 @@ extension FileBackend {
         try request.check(against: capabilities)
         try ensureRunning()
         guard !Task.isCancelled else {
-            throw LockError(.cancelled, "The task was cancelled before it asked for the lock.", effect: .didNotHappen)
+            throw .cancelledBeforeAsking
         }
         guard let name = request.names.first else { throw LockError(Refusal.badNames) }
         let key = NameKey(name)

@@ -1,13 +1,17 @@
-import Lockstead
-import NIOSSL
+package import Lockstead
+package import NIOSSL
 
 /// Makes the TLS side of connections as the configuration says.
-struct TLSHandlerFactory: Sendable {
+package struct TLSHandlerFactory: Sendable {
     private let context: NIOSSLContext
     private let serverName: String?
 
     /// Reads the files.
-    init(_ tls: TLSSettings, endpoint: RedisEndpoint) throws {
+    ///
+    /// - Parameters:
+    ///   - tls: What the configuration says.
+    ///   - hostName: What the certificate must bear unless that says otherwise; `nil` where a server has no name.
+    package init(_ tls: TLSSettings, hostName: String?) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = tls.verification.nioSSL
         if let file = tls.authorityFile { configuration.trustRoots = .file(file) }
@@ -18,10 +22,10 @@ struct TLSHandlerFactory: Sendable {
             configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: file, format: .pem))
         }
         context = try NIOSSLContext(configuration: configuration)
-        serverName = tls.serverName ?? endpoint.hostName
+        serverName = tls.serverName ?? hostName
     }
 
-    func makeHandler() throws -> NIOSSLClientHandler {
+    package func makeHandler() throws -> NIOSSLClientHandler {
         do {
             return try NIOSSLClientHandler(context: context, serverHostname: serverName)
         } catch let error as NIOSSLExtraError where error == .cannotUseIPAddressInSNI {
@@ -41,11 +45,7 @@ extension TLSSettings.Verification {
     }
 }
 
-extension RedisEndpoint {
-    fileprivate var hostName: String? {
-        switch self {
-        case .host(let name, _): name
-        case .unixSocket: nil
-        }
-    }
+extension Error {
+    /// Whether it says that two sides do not trust or understand each other, rather than that they do not reach each other.
+    package var isAboutTrust: Bool { self is NIOSSLError || self is BoringSSLError || self is NIOSSLExtraError }
 }

@@ -1,11 +1,11 @@
-import Lockstead
+package import LockCore
 
 /// The two keys of a register as they were read, and what a write does to them.
 ///
 /// The newest token lies beside the value, so that it outlives a removal (RULES 8).
-struct RegisterState: Sendable, Equatable {
+package struct RegisterState: Sendable, Equatable {
     /// What a write comes to.
-    enum Decision: Sendable, Equatable {
+    package enum Decision: Sendable, Equatable {
         /// There is nothing to change.
         case answer(RegisterOutcome)
         /// The token is to be noted.
@@ -16,16 +16,23 @@ struct RegisterState: Sendable, Equatable {
         case remove
     }
 
-    var value: RegisterValue?
+    package var value: RegisterValue?
     /// When the value was last written; 0 where there is none.
-    var valueRevision: Int64 = 0
-    var seen: FencingToken?
-    var seenRevision: Int64 = 0
+    package var valueRevision: Int64 = 0
+    package var seen: FencingToken?
+    package var seenRevision: Int64 = 0
     /// The revision of the whole store when both were read.
-    var revision: Int64
+    package var revision: Int64
+
+    package init(
+        value: RegisterValue?, valueRevision: Int64 = 0, seen: FencingToken?, seenRevision: Int64 = 0, revision: Int64
+    ) {
+        (self.value, self.valueRevision, self.seen) = (value, valueRevision, seen)
+        (self.seenRevision, self.revision) = (seenRevision, revision)
+    }
 
     /// The register, as callers see it.
-    func register(remaining: Duration?) -> Register {
+    package func register(remaining: Duration?) -> Register {
         guard let value else { return Register(token: seen) }
         return Register(
             value: value.bytes, token: seen, writer: value.writer,
@@ -39,7 +46,7 @@ struct RegisterState: Sendable, Equatable {
     ///   - remaining: How long the present value is still kept.
     /// - Returns: What to do.
     /// - Throws: `LockError` where no grant can have had the token.
-    func decide(_ write: RegisterWrite, remaining: Duration?) throws(LockError) -> Decision {
+    package func decide(_ write: RegisterWrite, remaining: Duration?) throws(LockError) -> Decision {
         // Tokens are revisions, and none is ahead of the store.
         guard write.token.rawValue <= UInt64(max(0, revision)) else { throw LockError(Refusal.unknownToken) }
         if let seen, seen > write.token { return .answer(.stale(newest: seen)) }
@@ -64,13 +71,13 @@ struct RegisterState: Sendable, Equatable {
 }
 
 /// A register's value: under which token it was stored, for how long, and what it is.
-struct RegisterValue: Sendable, Equatable {
-    var bytes: [UInt8]
-    var writer: FencingToken
+package struct RegisterValue: Sendable, Equatable {
+    package var bytes: [UInt8]
+    package var writer: FencingToken
     /// How long it is kept; `nil`: until it is removed.
-    var keptFor: Duration?
+    package var keptFor: Duration?
 
-    init(bytes: [UInt8], writer: FencingToken, keptFor: Duration?) {
+    package init(bytes: [UInt8], writer: FencingToken, keptFor: Duration?) {
         (self.bytes, self.writer, self.keptFor) = (bytes, writer, keptFor)
     }
 
@@ -78,12 +85,12 @@ struct RegisterValue: Sendable, Equatable {
     private static let longest = Duration.seconds(3_155_760_000)
 
     /// `lockstead:1 token milliseconds`, a line's end, and the bytes as they are.
-    var stored: KeyBytes {
+    package var stored: [UInt8] {
         let milliseconds = keptFor.map { max(1, Int64(min($0, Self.longest) / .milliseconds(1))) } ?? 0
         return Array("lockstead:1 \(writer) \(milliseconds)\n".utf8) + bytes
     }
 
-    init?(_ stored: some Collection<UInt8>) {
+    package init?(_ stored: some Collection<UInt8>) {
         guard let end = stored.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         let words = String(decoding: stored[..<end], as: UTF8.self).split(separator: " ")
         guard words.count == 3, words[0] == "lockstead:1", let writer = FencingToken(String(words[1])),

@@ -1,12 +1,12 @@
-import Lockstead
+package import LockCore
 
 /// What a contender's value says: how it excludes others, and who it is.
 ///
 /// Words with single spaces: `lockstead:1 mode phase owner since lease note reason [names]`. A value of another kind is another program's,
 /// such as a Mutex of etcd's own package, and contends exclusively.
-struct ContenderRecord: Sendable, Hashable {
+package struct ContenderRecord: Sendable, Hashable {
     /// How the contender stands.
-    enum Phase: String, Sendable {
+    package enum Phase: String, Sendable {
         /// It waits or holds, as its place says.
         case plain = "p"
         /// An operator revoked it; its holder has yet to give it back.
@@ -17,20 +17,20 @@ struct ContenderRecord: Sendable, Hashable {
         case ended = "e"
     }
 
-    var mode: LockMode
-    var phase = Phase.plain
-    var owner: OwnerID
+    package var mode: LockMode
+    package var phase = Phase.plain
+    package var owner: OwnerID
     /// The wall clock of its client when it asked, in milliseconds since 1970: for people only.
-    var since: Int64
+    package var since: Int64
     /// The lease it was asked with, in milliseconds: a holder that is not renewed for so long is ended by its client.
-    var lease: Int64
-    var note: HolderNote
+    package var lease: Int64
+    package var note: HolderNote
     /// All the names that the request wants, where there are several: it holds none before it is first in the queue of each.
-    var names: [LockName] = []
+    package var names: [LockName] = []
     /// Why it was revoked.
-    var reason = ""
+    package var reason = ""
 
-    init(mode: LockMode, owner: OwnerID, since: Int64, lease: Int64, note: HolderNote) {
+    package init(mode: LockMode, owner: OwnerID, since: Int64, lease: Int64, note: HolderNote) {
         (self.mode, self.owner, self.since, self.lease, self.note) = (mode, owner, since, lease, note)
     }
 
@@ -39,7 +39,7 @@ struct ContenderRecord: Sendable, Hashable {
     private static let mostNames = 128
 
     /// The record as a value.
-    var bytes: KeyBytes {
+    package var bytes: [UInt8] {
         let words = [
             Self.mark, mode.word, phase.rawValue, owner.description, "\(since)", "\(lease)", note.word,
             reason.isEmpty ? "-" : WordCoding.encode(reason),
@@ -49,7 +49,7 @@ struct ContenderRecord: Sendable, Hashable {
     }
 
     /// Reads a value; `nil` for one that another program wrote.
-    init?(_ bytes: some Collection<UInt8>) {
+    package init?(_ bytes: some Collection<UInt8>) {
         let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
         guard (8...9).contains(words.count), words[0] == Self.mark, let mode = LockMode(word: words[1]),
             let phase = Phase(rawValue: String(words[2])), let owner = OwnerID(hexadecimal: words[3]),

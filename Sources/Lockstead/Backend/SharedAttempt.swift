@@ -1,14 +1,16 @@
-import Lockstead
+package import LockCore
 import Synchronization
 
 /// Something that many want at the same moment and one does for all.
-final class SharedAttempt<Value: Sendable>: Sendable {
+package final class SharedAttempt<Value: Sendable>: Sendable {
     private final class Seat: Sendable {
         let result = Mutex<Value?>(nil)
         let signal = WakeSignal()
     }
 
     private let waiting = Mutex<[Seat]?>(nil)
+
+    package init() {}
 
     /// Has it done, or waits until it is where somebody else began it; the cancellation of a caller ends only its own wait.
     ///
@@ -18,7 +20,7 @@ final class SharedAttempt<Value: Sendable>: Sendable {
     ///   - isFinal: Whether a result is good for others too: another's failure may only be that its own deadline came.
     ///   - perform: Does it; bounded in time by itself.
     /// - Returns: What came of it; `nil` where the wait was too long or its task was cancelled.
-    func value(
+    package func value(
         until deadline: ContinuousTime, on time: any TimeSource, isFinal: (Value) -> Bool,
         _ perform: @escaping @Sendable () async -> Value
     ) async -> Value? {

@@ -1,11 +1,11 @@
-import Lockstead
+package import LockCore
 
 /// How a request stands in the queue of one name, and what it has to wait for.
-enum QueueStanding: Sendable, Hashable {
+package enum QueueStanding<Key: Hashable & Sendable>: Sendable, Hashable {
     /// It holds the lock.
     case granted
     /// Somebody is in the way: the key whose end changes that.
-    case behind(KeyBytes)
+    case behind(Key)
     /// Permits are short: whoever of those before it leaves may change that.
     case short
     /// Its key is not there, or is another one than before: its lease has ended, or somebody removed it (R3).
@@ -19,13 +19,14 @@ enum QueueStanding: Sendable, Hashable {
     ///   - key: The request's own key.
     ///   - created: The place it was given.
     ///   - queue: Who is there.
-    init(of key: KeyBytes, created: Int64, in queue: ContenderQueue) {
+    package init<Contender: QueuedContender>(of key: Key, created: Int64, in queue: ContenderQueue<Contender>)
+    where Contender.Key == Key {
         guard let place = queue.contenders.firstIndex(where: { $0.key == key && $0.created == created }) else {
             self = .gone
             return
         }
         let (own, earlier) = (queue.contenders[place], queue.contenders[..<place])
-        if let other = earlier.first(where: { $0.record != nil }), other.mode.kind != own.mode.kind {
+        if let other = earlier.first(where: \.isOurs), other.mode.kind != own.mode.kind {
             self = .mismatch(other.mode.kind)
         } else if place < queue.holderCount {
             self = .granted
@@ -35,7 +36,9 @@ enum QueueStanding: Sendable, Hashable {
     }
 
     /// Waits for one key alone wherever one is enough, so that a release wakes one waiter (R31).
-    private static func blocked(_ own: Contender, by earlier: ArraySlice<Contender>) -> QueueStanding {
+    private static func blocked<Contender: QueuedContender>(
+        _ own: Contender, by earlier: ArraySlice<Contender>
+    ) -> QueueStanding where Contender.Key == Key {
         switch own.mode {
         case .exclusive: earlier.last.map { .behind($0.key) } ?? .granted
         case .shared: earlier.last { $0.mode != .shared }.map { .behind($0.key) } ?? .granted

@@ -1,13 +1,13 @@
-import Lockstead
+package import LockCore
 
 /// Turns what happens to keys into what happens to locks, by the queue of each name.
-struct ChangeMachine: Sendable {
+package struct QueueChanges<Contender: QueuedContender>: Sendable {
     /// What happened to one contender's key.
-    enum Event: Sendable {
+    package enum Event: Sendable {
         /// It was made or written.
         case written(Contender)
         /// It was deleted; whether its lease is gone too.
-        case deleted(KeyBytes, leaseIsGone: Bool)
+        case deleted(Contender.Key, leaseIsGone: Bool)
     }
 
     /// One request in the queue of one name.
@@ -16,7 +16,7 @@ struct ChangeMachine: Sendable {
         let created: Int64
     }
 
-    private var queues: [LockName: ContenderQueue]
+    private var queues: [LockName: ContenderQueue<Contender>]
     /// What the names begin with whose keys are heard of.
     private let prefix: String
     /// Who was told to hold, or did so from the beginning.
@@ -24,13 +24,13 @@ struct ChangeMachine: Sendable {
     /// Requests for several names that came with the events of one revision: the other keys may come after.
     private var arrivals: [(name: LockName, contender: Contender)] = []
 
-    init(_ queues: [LockName: ContenderQueue], prefix: String = "") {
+    package init(_ queues: [LockName: ContenderQueue<Contender>], prefix: String = "") {
         (self.queues, self.prefix) = (queues, prefix)
         for name in queues.keys { _ = comers(to: name) }
     }
 
     /// The holder whose key was deleted, where it may have run out: to be asked about before the deletion is told.
-    func holderInQuestion(_ key: KeyBytes, of name: LockName) -> Contender? {
+    package func holderInQuestion(_ key: Contender.Key, of name: LockName) -> Contender? {
         guard let holder = queues[name]?.contenders.first(where: { $0.key == key }),
             holding.contains(Place(name: name, created: holder.created))
         else { return nil }
@@ -41,8 +41,8 @@ struct ChangeMachine: Sendable {
     }
 
     /// What to tell of an event.
-    mutating func heard(_ event: Event, of name: LockName) -> [LockChange] {
-        let before = queues[name] ?? ContenderQueue([])
+    package mutating func heard(_ event: Event, of name: LockName) -> [LockChange] {
+        let before = queues[name] ?? ContenderQueue<Contender>([])
         var after = before
         let told: [LockChange]
         switch event {
@@ -56,8 +56,17 @@ struct ChangeMachine: Sendable {
         return told + names.flatMap { comers(to: $0) }
     }
 
+    /// Whether a request for several names has come with some of its keys, and the others are on their way.
+    package var awaitsMore: Bool {
+        arrivals.contains { name, contender in
+            contender.otherNames(than: name).filter { $0.text.utf8.starts(with: prefix.utf8) }.contains { other in
+                !(queues[other]?.contenders.contains { $0.created == contender.created } ?? false)
+            }
+        }
+    }
+
     /// What to tell after the last event of a revision.
-    mutating func settle() -> [LockChange] {
+    package mutating func settle() -> [LockChange] {
         defer { arrivals = [] }
         return arrivals.filter { name, contender in
             !holding.contains(Place(name: name, created: contender.created))
@@ -66,7 +75,7 @@ struct ChangeMachine: Sendable {
     }
 
     /// What to tell of a register's value that was written, under a token, or that ended.
-    func registerChanged(_ writer: FencingToken?, of name: LockName) -> LockChange {
+    package func registerChanged(_ writer: FencingToken?, of name: LockName) -> LockChange {
         let holder = queues[name]?.holders.first { $0.token == writer }
         guard writer != nil, let holder else {
             return LockChange(
@@ -78,7 +87,7 @@ struct ChangeMachine: Sendable {
     }
 
     private mutating func write(
-        _ contender: Contender, _ name: LockName, _ before: ContenderQueue, _ after: inout ContenderQueue
+        _ contender: Contender, _ name: LockName, _ before: ContenderQueue<Contender>, _ after: inout ContenderQueue<Contender>
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == contender.key }) else {
             after = ContenderQueue(before.contenders + [contender])
@@ -97,7 +106,7 @@ struct ChangeMachine: Sendable {
     }
 
     private mutating func delete(
-        _ key: KeyBytes, _ leaseIsGone: Bool, _ name: LockName, _ before: ContenderQueue, _ after: inout ContenderQueue
+        _ key: Contender.Key, _ leaseIsGone: Bool, _ name: LockName, _ before: ContenderQueue<Contender>, _ after: inout ContenderQueue<Contender>
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == key }) else { return [] }
         after.contenders.remove(at: index)
@@ -129,7 +138,7 @@ struct ChangeMachine: Sendable {
     }
 }
 
-extension Contender {
+extension QueuedContender {
     /// The other names that its request wants.
     fileprivate func otherNames(than name: LockName) -> [LockName] { record?.names.filter { $0 != name } ?? [] }
 

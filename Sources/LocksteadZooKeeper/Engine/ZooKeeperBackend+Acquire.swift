@@ -1,0 +1,245 @@
+import Jute
+package import Lockstead
+import Synchronization
+
+extension ZooKeeperBackend {
+    package func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
+        visitors.enter()
+        defer { visitors.leave() }
+        try request.check(against: capabilities)
+        try request.checkRules()
+        try ensureRunning()
+        guard !Task.isCancelled else { throw .cancelledBeforeAsking }
+        let session = try session(for: request)
+        defer { session.leave() }
+        let ask = ask(for: request, session)
+        let (wasSent, isWithdrawn) = sent.withLock { sent in
+            let wasSent = sent.sent(request.id, under: session)
+            return (wasSent, sent.isWithdrawn(request.id))
+        }
+        if isWithdrawn { throw .placeLost(of: request) }
+        if wasSent { ask.isDoubtful.set() }
+        do throws(LockError) {
+            return time.now < request.wait.deadline ? try await queue(ask) : try await take(ask)
+        } catch {
+            // Whoever tries again at once leaves the thread to those who make the connections.
+            await Task.yield()
+            throw error
+        }
+    }
+
+    /// The session of an earlier attempt, or one that lives; with one more user.
+    private func session(for request: LockRequest) throws(LockError) -> ZooKeeperSession {
+        if let earlier = sent.withLock({ $0[request.id] }), earlier.isUsable(at: time.now) {
+            earlier.enter()
+            return earlier
+        }
+        return try sessions.enter(for: request.lease)
+    }
+
+    // MARK: A place in the queue of each name
+
+    /// Puts the request's nodes there if they are not, and reads who is before them.
+    func place(_ ask: Ask, _ deadline: ContinuousTime) async -> Result<Place, AskFailure> {
+        do throws(ZooKeeperError) {
+            try await announce(ask.session, until: deadline)
+            if ask.isDoubtful.isSet, let place = try await found(ask, deadline) { return .success(place) }
+            return .success(try await placed(ask, deadline))
+        } catch {
+            if error.effect == .mayHaveHappened { ask.isDoubtful.set() }
+            switch error.code {
+            case .sessionExpired where !ask.session.wasEverConnected: return .failure(.unanswered(error))
+            case .sessionExpired:
+                forget(ask)
+                return .failure(.refused(.placeLost(of: ask.request)))
+            default: return .failure(.unanswered(error))
+            }
+        }
+    }
+
+    /// Creates the nodes, and what they lie under where that is missing; reads the queues right behind, in the same packet.
+    private func placed(_ ask: Ask, _ deadline: ContinuousTime) async throws(ZooKeeperError) -> Place {
+        for _ in 0..<Self.mostRaces {
+            let creation = ask.session.send(ask.creation, until: deadline)
+            let reads = ask.paths.map { ask.session.send(.getChildren(path: $0.queue, watch: false), until: deadline) }
+            guard let made = try made(await creation.value(on: time)) else {
+                try await makeQueues(of: ask, deadline)
+                continue
+            }
+            var queues: [ContenderQueue] = []
+            for read in reads {
+                do throws(ZooKeeperError) { queues.append(try await read.value(on: time).get().queue) } catch {
+                    // What was created stays, whatever becomes of the reading.
+                    throw error.with(effect: .mayHaveHappened)
+                }
+            }
+            return Place(created: made.created, own: made.own, queues: queues)
+        }
+        throw ZooKeeperError(
+            .refused, "The nodes of the lock are removed as fast as they are made. Stop who removes them.",
+            effect: .didNotHappen)
+    }
+
+    /// So often a queue's node, which servers remove once it is empty, may go between its making and its use.
+    private static let mostRaces = 20
+
+    /// The nodes that were made; `nil` where what they lie under is missing.
+    private func made(
+        _ answer: ZKCall.Answer
+    ) throws(ZooKeeperError) -> (created: Int64, own: [ContenderName])? {
+        if case .failure(let error) = answer, error.code == .noNode { return nil }
+        let answered = try answer.get()
+        let paths: [String]
+        switch answered.result {
+        case .created(let path, _): paths = [path]
+        case .parts(let parts):
+            for case .failed(let code) in parts where code != .fine && code != .rolledBack {
+                if code == .noNode { return nil }
+                throw ZooKeeperError(code, of: "")
+            }
+            paths = parts.compactMap { if case .created(let path, _) = $0 { path } else { nil } }
+        default: throw .badAnswer
+        }
+        let own = paths.compactMap { path in path.lastIndex(of: "/").map { ContenderName(String(path[path.index(after: $0)...])) } ?? nil }
+        guard !own.isEmpty, own.count == paths.count else { throw .badAnswer }
+        return (answered.transaction, own)
+    }
+
+    /// Looks for nodes of an attempt whose answer was lost (R23), after the server has caught up.
+    ///
+    /// - Returns: The place; `nil` where nothing of the request is there.
+    private func found(_ ask: Ask, _ deadline: ContinuousTime) async throws(ZooKeeperError) -> Place? {
+        let queues = try await freshQueues(of: ask.paths, on: ask.session, deadline)
+        let own = queues.map { queue in queue.contenders.map(\.name).filter { $0.text.hasPrefix(ask.start) } }
+        guard own.contains(where: { !$0.isEmpty }) else { return nil }
+        let first = own.compactMap(\.first)
+        guard first.count == ask.paths.count else { throw .sessionOver }
+        let stat = try await ask.session.ask(.exists(path: ask.paths[0].contender(first[0]), watch: false), until: deadline)
+        // R42: what a session before this one left never confers the lock.
+        guard case .stat(let stat) = stat.result, stat.owner == ask.session.id else { throw .sessionOver }
+        return Place(created: stat.created, own: first, queues: queues)
+    }
+
+    /// The queues as of now: the server catches up with the leader first.
+    func freshQueues(
+        of paths: [LockPaths], on session: ZooKeeperSession, _ deadline: ContinuousTime
+    ) async throws(ZooKeeperError) -> [ContenderQueue] {
+        let sync = session.send(.sync(path: naming.rootNode), until: deadline)
+        let reads = paths.map { session.send(.getChildren(path: $0.queue, watch: false), until: deadline) }
+        // Its order before the reads is what matters.
+        _ = try await sync.value(on: time).get()
+        var queues: [ContenderQueue] = []
+        for read in reads {
+            do throws(ZooKeeperError) { queues.append(try await read.value(on: time).get().queue) } catch {
+                // Nobody has ever been there, or not for long.
+                guard error.code == .noNode else { throw error }
+                queues.append(ContenderQueue([]))
+            }
+        }
+        return queues
+    }
+
+    // MARK: What contenders lie under
+
+    private func makeQueues(of ask: Ask, _ deadline: ContinuousTime) async throws(ZooKeeperError) {
+        for path in ask.paths { try await makeNode(path.queue, on: ask.session, deadline) }
+    }
+
+    /// Makes a node, and those above it first where they are missing.
+    ///
+    /// Nodes of names are containers, which the servers remove some time after they have become empty.
+    func makeNode(_ path: String, on session: ZooKeeperSession, _ deadline: ContinuousTime) async throws(ZooKeeperError) {
+        let isOfNames = path.count > naming.root.count
+        let creation = ZKOperation.create(
+            path: path, data: [], access: engine.accessList, kind: isOfNames ? .container : .persistent)
+        do throws(ZooKeeperError) { _ = try await session.ask(creation, until: deadline) } catch {
+            switch error.code {
+            case .nodeExists: return
+            case .noNode:
+                guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { throw error }
+                try await makeNode(String(path[..<slash]), on: session, deadline)
+                try await makeNode(path, on: session, deadline)
+            default: throw error.with(effect: .didNotHappen)
+            }
+        }
+    }
+}
+
+extension ZKAnswered {
+    /// The contenders among the children that were read.
+    var queue: ContenderQueue {
+        guard case .children(let children, _) = result else { return ContenderQueue([]) }
+        return ContenderQueue(children: children)
+    }
+}
+
+extension ZooKeeperError {
+    static let badAnswer = ZooKeeperError(
+        .protocolViolation, "The server's answer cannot be read; is something between that changes answers?",
+        effect: .mayHaveHappened)
+}
+
+// MARK: What comes of it
+
+extension ZooKeeperBackend {
+    /// The grant of a place at the front, unless its task was cancelled meanwhile (R3).
+    func accept(_ ask: Ask, _ place: Place, _ proof: ProofOfLife) async throws(LockError) -> AcquireOutcome {
+        if Task.isCancelled {
+            let isBack = await withdraw(ask, place)
+            throw .cancelledWait(for: ask.request).with(effect: isBack ? .didNotHappen : .mayHaveHappened)
+        }
+        let limit = ask.request.terms.maximumHold.map { time.now.advanced(by: $0) }
+        let keys = zip(ask.paths, place.own).map { $0.contender($1) }
+        let hold = HoldBook.Hold(
+            request: ask.request, session: ask.session, keys: keys, created: place.created, renewedAt: proof.sent,
+            limit: limit, isDoubtful: false)
+        return .granted(grant(noted(hold), proof))
+    }
+
+    /// A grant that several callers hear of is one.
+    private func noted(_ hold: HoldBook.Hold) -> HoldBook.Hold {
+        let (isNew, known) = holds.withLock { holds in
+            let isNew = holds.add(hold)
+            return (isNew, holds[hold.request.id] ?? hold)
+        }
+        if isNew {
+            hold.session.enter()
+            holdsChanged.ring()
+        }
+        return known
+    }
+
+    private func grant(_ hold: HoldBook.Hold, _ proof: ProofOfLife) -> Grant {
+        var grant = Grant(
+            request: hold.request.id, owner: hold.request.owner, names: hold.request.names, mode: hold.mode,
+            token: FencingToken(rawValue: UInt64(max(0, hold.created))), lease: hold.request.lease,
+            validity: proof.validity(for: hold.request.lease), holdLimit: hold.limit, guarantee: Self.guarantee)
+        grant.keys = hold.keys
+        return grant
+    }
+
+    /// What to throw where nobody knows what became of the request; where something of it may be there, it is withdrawn.
+    func given(up ask: Ask, _ error: ZooKeeperError, _ place: Place? = nil) async -> LockError {
+        let mayBeThere = place != nil || ask.isDoubtful.isSet || error.effect != .didNotHappen
+        let isCancelled = Task.isCancelled || error.code == .cancelled
+        guard mayBeThere else {
+            forget(ask)
+            return isCancelled ? .cancelledWait(for: ask.request) : LockError(ask.session.explained(error))
+        }
+        // Whoever gave up must not find the lock taken by itself, as far as one exchange can see to that.
+        let isBack = await withdraw(ask, place)
+        let effect: LockError.Effect = isBack ? .didNotHappen : .mayHaveHappened
+        if isCancelled { return .cancelledWait(for: ask.request).with(effect: effect) }
+        return LockError(ask.session.explained(error).with(effect: effect))
+    }
+
+    /// Nothing of the request is there.
+    func forget(_ ask: Ask) { sent.withLock { $0.forget(ask.request.id, under: ask.session) } }
+}
+
+extension ProofOfLife {
+    /// Until when a grant may be believed: as long as the leader keeps the session from when it certainly heard of it.
+    func validity(for lease: Duration) -> Grant.Validity {
+        .armed(at: sent, for: max(.zero, lease - touched.duration(to: sent)))
+    }
+}

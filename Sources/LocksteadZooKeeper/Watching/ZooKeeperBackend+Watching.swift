@@ -1,0 +1,147 @@
+import Jute
+package import Lockstead
+
+extension ZooKeeperBackend {
+    /// What happens from now on: whatever this client reads after it is read after the watch has begun.
+    ///
+    /// A server that is lost interrupts nothing: the next one tells what happened meanwhile. Where the session is lost, the stream ends with
+    /// `engineUnavailable`. Wants servers of 3.6 or later.
+    package func changes(prefix: String) -> AsyncThrowingStream<LockChange, any Error> {
+        let (stream, continuation) = AsyncThrowingStream.makeStream(
+            of: LockChange.self, bufferingPolicy: .bufferingOldest(ChangeFollower.mostUnread))
+        let follower = ChangeFollower(backend: self, prefix: prefix, stream: continuation, begun: watches.begin())
+        let farewell = life.atEnd { follower.end() }
+        continuation.onTermination = { [life] _ in
+            follower.stop()
+            life.forgetFarewell(farewell)
+        }
+        life.add { await follower.run() }
+        return stream
+    }
+}
+
+/// Reads what happens under a prefix for one reader.
+struct ChangeFollower: Sendable {
+    /// So many changes wait for one reader at most.
+    static let mostUnread = 100_000
+
+    let backend: ZooKeeperBackend
+    let prefix: String
+    let stream: AsyncThrowingStream<LockChange, any Error>.Continuation
+    let begun: WatchBeginnings.Ticket
+    /// Whether the reader has gone.
+    private let isOver = OnceFlag()
+    private let inbox = EventInbox()
+
+    init(
+        backend: ZooKeeperBackend, prefix: String, stream: AsyncThrowingStream<LockChange, any Error>.Continuation,
+        begun: WatchBeginnings.Ticket
+    ) {
+        (self.backend, self.prefix, self.stream, self.begun) = (backend, prefix, stream, begun)
+    }
+
+    func stop() {
+        isOver.set()
+        inbox.signal.ring()
+    }
+
+    func end() {
+        stop()
+        stream.finish()
+    }
+
+    /// Runs until the reader goes, something is missed, or the engine stops.
+    func run() async {
+        do throws(LockError) {
+            try await backend.withSession { (session) throws(LockError) in try await follow(session) }
+        } catch {
+            backend.watches.ended(begun)
+            stream.finish(throwing: error)
+        }
+    }
+
+    private func follow(_ session: ZooKeeperSession) async throws(LockError) {
+        let (root, deadline) = (backend.naming.rootNode, backend.patience)
+        do throws(ZooKeeperError) { try await session.read(inbox, below: root, until: deadline) } catch {
+            throw ZooKeeperBackend.notAsked(session.explained(error))
+        }
+        defer { session.stopReading(inbox, below: root) }
+        let names = try await backend.liveNames(under: prefix, session, deadline)
+        var queues: [LockName: ContenderQueue] = [:]
+        for (name, queue) in names {
+            queues[name] = ContenderQueue(
+                await backend.read(queue.contenders, of: backend.naming.paths(of: name), on: session, deadline))
+        }
+        backend.watches.ended(begun)
+        try await tell(QueueChanges(queues, prefix: prefix), session)
+    }
+
+    private func tell(_ first: QueueChanges<Contender>, _ session: ZooKeeperSession) async throws(LockError) {
+        var machine = first
+        while !isOver.isSet, !Task.isCancelled {
+            for news in inbox.take() {
+                switch news {
+                case .happened(let event): try await tell(event, &machine, session)
+                case .lost:
+                    throw LockError(
+                        .engineUnavailable, "The watch ended with its session, or was read too slowly. Begin it again.",
+                        effect: .didNotHappen)
+                }
+            }
+            if !machine.awaitsMore { for told in machine.settle() { try yield(told) } }
+            // The loop looks at what ended it.
+            _ = try? await inbox.signal.sleep(until: nil, on: backend.time)
+        }
+    }
+
+    private func tell(
+        _ event: ZKEvent, _ machine: inout QueueChanges<Contender>, _ session: ZooKeeperSession
+    ) async throws(LockError) {
+        if let name = backend.naming.register(event.path), name.text.utf8.starts(with: prefix.utf8) {
+            let writer = event.kind == .deleted ? nil : await backend.writer(ofRegister: event.path, session)
+            return try yield(machine.registerChanged(writer, of: name))
+        }
+        guard let (name, contender) = backend.naming.contender(event.path),
+            name.text.utf8.starts(with: prefix.utf8), event.kind != .childrenChanged
+        else { return }
+        let change: QueueChanges<Contender>.Event
+        if event.kind == .deleted {
+            let holder = machine.holderInQuestion(contender.text, of: name)
+            change = .deleted(contender.text, leaseIsGone: await isGone(holder, session))
+        } else {
+            let paths = backend.naming.paths(of: name)
+            let found = await backend.read([Contender(contender)], of: paths, on: session, backend.patience).first
+            // A write of one that is gone is told by its end.
+            guard let found = found ?? (event.kind == .created ? Contender(unread: contender) : nil) else { return }
+            change = .written(found)
+        }
+        for told in machine.heard(change, of: name) { try yield(told) }
+    }
+
+    /// A deletion alone does not say whether its holder gave the lock back, or ran out and took all nodes of its session along.
+    private func isGone(_ holder: Contender?, _ session: ZooKeeperSession) async -> Bool {
+        guard let holder, holder.record != nil else { return false }
+        let own = backend.naming.session(holder.session)
+        // Whoever cannot be asked about is taken for somebody who gave it back.
+        guard case .failure(let error) = await backend.ask(
+            .exists(path: own, watch: false), of: session, until: backend.patience)
+        else { return false }
+        return error.code == .noNode
+    }
+
+    private func yield(_ change: LockChange) throws(LockError) {
+        // A reader that fell behind must not believe that it saw everything.
+        guard case .dropped = stream.yield(change) else { return }
+        throw LockError(
+            .limitExceeded, "Changes were left unread until there were too many. Read faster, and begin again.",
+            effect: .didNotHappen)
+    }
+}
+
+extension Contender {
+    /// One that was gone before it could be read: known by its number alone, which no transaction has.
+    fileprivate init(unread name: ContenderName) {
+        self.init(name)
+        created = -1 - Int64(UInt32(bitPattern: name.sequence))
+    }
+}
