@@ -218,7 +218,7 @@ let package = Package(
         ),
         // Hostile bytes: what is fed with them, and the corpus as a test.
         .target(
-            name: "FuzzTargets", dependencies: ["LockCore", "Lockstead", "LocksteadEngines", "RESP"],
+            name: "FuzzTargets", dependencies: ["Jute", "LockCore", "Lockstead", "LocksteadEngines", "RESP"],
             path: "Tests/FuzzTargets",
             swiftSettings: settings
         ),
@@ -233,8 +233,8 @@ let package = Package(
         .target(
             name: "FaultKit",
             dependencies: [
-                "Lockstead", "LocksteadEngines", "LocksteadGuards", "LocksteadRedis", "LocksteadTesting", "RESP",
-                "TestProcesses", "TestServers", .product(name: "Logging", package: "swift-log"),
+                "Jute", "Lockstead", "LocksteadEngines", "LocksteadGuards", "LocksteadRedis", "LocksteadTesting",
+                "RESP", "TestProcesses", "TestServers", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/FaultKit", resources: [.embedInCode("Machine/preload.c.in")], swiftSettings: settings
         ),
@@ -265,7 +265,7 @@ let package = Package(
         .testTarget(name: "RESPTests", dependencies: ["RESP", "SeededRandom"], swiftSettings: settings),
         // Real servers for tests, on free loopback ports and in folders of their own.
         .target(
-            name: "TestServers", dependencies: ["Lockstead", "RESP"], path: "Tests/TestServers", swiftSettings: settings
+            name: "TestServers", dependencies: ["Jute", "Lockstead", "RESP"], path: "Tests/TestServers", swiftSettings: settings
         ),
         .testTarget(
             name: "LocksteadRedisTests",
@@ -285,6 +285,14 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Etcd"])),
             ],
             swiftSettings: settings),
+        .testTarget(name: "JuteTests", dependencies: ["Jute", "SeededRandom"], swiftSettings: settings),
+        .testTarget(
+            name: "LocksteadZooKeeperTests",
+            dependencies: [
+                "Jute", "LocksteadZooKeeper", "Lockstead", "LocksteadTesting", "TestServers",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         // Commands a second, for dev/redis-speed; no product.
         .executableTarget(
             name: "RedisProbe",
@@ -293,7 +301,8 @@ let package = Package(
         .testTarget(
             name: "LocksteadEnginesTests",
             dependencies: [
-                "LocksteadEngines", "LocksteadEtcd", "LocksteadRedis", "LocksteadTesting", "Lockstead", "SeededRandom",
+                "LocksteadEngines", "LocksteadEtcd", "LocksteadRedis", "LocksteadTesting", "LocksteadZooKeeper",
+                "Lockstead", "SeededRandom",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -116,6 +116,8 @@ package struct ZKEvent: Sendable, Hashable {
     package var kind: Kind?
     package var path: String
 
+    package init(_ kind: Kind?, _ path: String) { (self.kind, self.path) = (kind, path) }
+
     package init(_ reader: inout JuteReader) throws(JuteError) {
         kind = Kind(rawValue: try reader.int())
         // The session's state, which the connection tells better.

@@ -15,6 +15,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case urls
     /// What a Redis server may send.
     case resp
+    /// What a ZooKeeper server may send.
+    case jute
 
     /// Feeds one input.
     package func feed(_ bytes: [UInt8]) {
@@ -25,6 +27,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .names: NamesTarget.feed(bytes)
         case .urls: URLsTarget.feed(bytes)
         case .resp: RESPTarget.feed(bytes)
+        case .jute: JuteTarget.feed(bytes)
         }
     }
 
@@ -37,6 +40,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .names: NamesTarget.seeds
         case .urls: URLsTarget.seeds
         case .resp: RESPTarget.seeds
+        case .jute: JuteTarget.seeds
         }
     }
 }

@@ -22,6 +22,8 @@ package final class ZooKeeperServer: Sendable {
         package var clientCertificates = false
         /// More lines of its configuration, such as `maxSessionTimeout=1000`.
         package var lines: [String] = []
+        /// Nodes, and the number of the next child of each.
+        package var counts: [String: Int32] = [:]
         /// More words for its Java, such as `-Dzookeeper.forceSync=no`.
         package var javaOptions: [String] = []
         package init(
@@ -64,6 +66,7 @@ package final class ZooKeeperServer: Sendable {
         port = setup.tls ? try Loopback.freePort() : plain
         let data = folder.appendingPathComponent("data")
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+        if !setup.counts.isEmpty { try ZooKeeperNumbers.write(setup.counts, in: data) }
         if let number { try Data("\(number)\n".utf8).write(to: data.appendingPathComponent("myid")) }
         var lines = [
             "tickTime=\(setup.tickTime)", "initLimit=100", "syncLimit=20", "maxSessionTimeout=300000",
@@ -77,7 +80,8 @@ package final class ZooKeeperServer: Sendable {
         try Data((lines + ensemble + setup.lines).joined(separator: "\n").utf8).write(to: configuration)
         process = try ServerProcess(
             "java", in: folder,
-            ["-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] + setup.javaOptions + [
+            ["-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+                + (setup.counts.isEmpty ? [] : ["-Dzookeeper.snapshot.trust.empty=true"]) + setup.javaOptions + [
                 "-cp", Self.jars.joined(separator: ":"),
                 "org.apache.zookeeper.server.quorum.QuorumPeerMain", configuration.path,
             ], launcher: place.launcher)
@@ -134,7 +138,7 @@ package final class ZooKeeperServer: Sendable {
     /// Whether it leads its ensemble.
     package var leads: Bool { say("srvr")?.contains("Mode: leader") ?? false }
 
-    func waitUntilServing() async throws {
+    package func waitUntilServing() async throws {
         for _ in 0..<1_500 {
             if say("srvr")?.contains("Mode: ") ?? false { return }
             guard process.isGoing else { throw ServerError("the server has ended: \(process.log)") }

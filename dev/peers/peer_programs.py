@@ -8,6 +8,12 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 INSTALLED = os.path.join(ROOT, ".build", "peers")
 # Where Debian puts what Go programs are made of.
 GO_LIBRARIES = "/usr/share/gocode"
+# What Curator needs, with Debian's ZooKeeper.
+JAVA_LIBRARIES = [
+    f"/usr/share/java/{name}.jar" for name in (
+        "curator-recipes", "curator-framework", "curator-client", "zookeeper", "zookeeper-jute", "guava", "slf4j-api",
+        "slf4j-simple")
+]
 
 
 def environment():
@@ -23,6 +29,32 @@ def etcd_program(peer, server):
     if peer == "etcdctl":
         return [sys.executable, os.path.join(ROOT, "dev", "peers", "etcdctl_locks.py"), "--endpoint", server.authority]
     return [compiled("etcd-mutex", os.path.join(ROOT, "dev", "peers", "etcd_mutex")), "--endpoint", server.authority]
+
+
+def zookeeper_program(peer, server):
+    if peer == "curator":
+        folder = java_classes("curator-mutex", os.path.join(ROOT, "dev", "peers", "curator_mutex"))
+        return ["java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", os.pathsep.join([folder, *JAVA_LIBRARIES]), "CuratorMutex",
+                "--server", server.authority]
+    return [sys.executable, os.path.join(ROOT, "dev", "peers", "kazoo_locks.py"), "--lock", peer, "--server", server.authority]
+
+
+def java_classes(name, folder):
+    """What the Java of a folder is compiled to; compiled where that has changed since."""
+    classes = os.path.abspath(os.path.join(INSTALLED, name))
+    sources = [os.path.join(folder, file) for file in sorted(os.listdir(folder))]
+    mark = os.path.join(classes, "compiled")
+    if os.path.exists(mark) and os.path.getmtime(mark) > max(map(os.path.getmtime, sources)):
+        return classes
+    try:
+        done = subprocess.run(
+            ["javac", "-d", classes, "-cp", os.pathsep.join(JAVA_LIBRARIES), *sources], capture_output=True, text=True)
+    except FileNotFoundError:
+        raise SystemExit("there is no javac; dev/setup installs it")
+    if done.returncode != 0:
+        raise SystemExit(f"javac {name}: {done.stderr.strip()}")
+    with open(mark, "w", encoding="utf-8"):
+        return classes
 
 
 def compiled(name, folder):

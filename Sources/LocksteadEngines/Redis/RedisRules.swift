@@ -1,12 +1,11 @@
 #if Redis
     import Lockstead
     import LocksteadRedis
-    import Logging
 
     /// What `doctor` looks at for a Redis server, in the order to read it.
     enum RedisRules {
         static func all(of engine: RedisEngine) -> [any DoctorRule] {
-            let examination = RedisExamination(engine)
+            let examination = Examination { await RedisBackend.examine(engine, context: $0) }
             var subjects = ["version", "role", "eviction", "persistence", "replicas", "clock"]
             if case .sentinel = engine.topology { subjects.append("sentinels") }
             return [ReachRule(examination: examination)]
@@ -14,27 +13,10 @@
         }
     }
 
-    /// One look at a server, shared by the rules.
-    actor RedisExamination {
-        private let engine: RedisEngine
-        private var result: Result<[ServerFinding], LockError>?
-
-        init(_ engine: RedisEngine) { self.engine = engine }
-
-        func findings() async -> Result<[ServerFinding], LockError> {
-            if let result { return result }
-            let context = EngineContext(
-                logger: Logger(label: "lockstead.doctor") { _ in SwiftLogNoOpLogHandler() }, time: SystemTimeSource())
-            let result = await RedisBackend.examine(engine, context: context)
-            self.result = result
-            return result
-        }
-    }
-
     /// Whether the server answers this user.
     struct ReachRule: DoctorRule {
         let subject = "server"
-        let examination: RedisExamination
+        let examination: Examination<ServerFinding>
 
         func examine() async -> Finding {
             switch await examination.findings() {
@@ -47,7 +29,7 @@
     /// One of the things a server says of itself.
     struct ServerRule: DoctorRule {
         let subject: String
-        let examination: RedisExamination
+        let examination: Examination<ServerFinding>
 
         func examine() async -> Finding {
             guard case .success(let findings) = await examination.findings(),

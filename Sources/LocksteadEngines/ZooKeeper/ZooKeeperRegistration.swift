@@ -9,6 +9,12 @@
 
         func open(_ url: EngineURL) throws(LockError) -> LockEngine { .zooKeeper(try ZooKeeperURL.settings(from: url)) }
 
-        func doctorRules(for url: EngineURL) throws(LockError) -> [any DoctorRule] { [] }
+        /// What is looked at for an ensemble, in the order to read it.
+        func doctorRules(for url: EngineURL) throws(LockError) -> [any DoctorRule] {
+            let engine = try ZooKeeperURL.settings(from: url)
+            return ExaminedRule.all(["servers", "version", "quorum", "sessions", "write time", "names"]) { context in
+                await ZooKeeperBackend.examine(engine, context: context)
+            }
+        }
     }
 #endif

@@ -6,7 +6,7 @@ extension EtcdBackend {
     /// - Returns: The findings, or why the cluster could not be asked.
     package static func examine(
         _ engine: EtcdEngine, context: EngineContext
-    ) async -> Result<[EtcdFinding], LockError> {
+    ) async -> Result<[EngineFinding], LockError> {
         let backend: EtcdBackend
         do throws(LockError) { backend = try EtcdBackend(engine, context: context) } catch { return .failure(error) }
         return await withTaskGroup(of: Void.self) { group in
@@ -16,7 +16,7 @@ extension EtcdBackend {
         }
     }
 
-    private func examine() async -> Result<[EtcdFinding], LockError> {
+    private func examine() async -> Result<[EngineFinding], LockError> {
         let deadline = time.now.advanced(by: min(engine.configuration.timeouts.call, .seconds(5)))
         // One that hangs leaves time for what the others have to say.
         var report = ClusterReport(members: await statuses(time.now.advanced(by: Self.patienceWithAll)))
@@ -35,8 +35,8 @@ extension EtcdBackend {
         return .success(report.findings)
     }
 
-    private func unreached(_ report: ClusterReport) -> EtcdFinding {
-        report.findings.first ?? EtcdFinding("members", .failure, "no member answers", nil)
+    private func unreached(_ report: ClusterReport) -> EngineFinding {
+        report.findings.first ?? EngineFinding("members", .failure, "no member answers", nil)
     }
 
     /// For so long members are waited for, all at once.

@@ -73,7 +73,7 @@ final class ZKConnection: Sendable {
         }
     }
 
-    private static func tlsFactory(
+    static func tlsFactory(
         _ tls: TLSSettings?, _ endpoint: ZooKeeperEndpoint
     ) throws(ZooKeeperError) -> TLSHandlerFactory? {
         guard let tls else { return nil }

@@ -67,8 +67,10 @@ extension ZooKeeperBackend {
                 continue
             }
             var queues: [ContenderQueue] = []
-            for read in reads {
-                do throws(ZooKeeperError) { queues.append(try await read.value(on: time).get().queue) } catch {
+            for (paths, read) in zip(ask.paths, reads) {
+                do throws(ZooKeeperError) {
+                    queues.append(try await queue(read, of: paths, on: ask.session, deadline))
+                } catch {
                     // What was created stays, whatever becomes of the reading.
                     throw error.with(effect: .mayHaveHappened)
                 }
@@ -129,14 +131,37 @@ extension ZooKeeperBackend {
         // Its order before the reads is what matters.
         _ = try await sync.value(on: time).get()
         var queues: [ContenderQueue] = []
-        for read in reads {
-            do throws(ZooKeeperError) { queues.append(try await read.value(on: time).get().queue) } catch {
+        for (paths, read) in zip(paths, reads) {
+            do throws(ZooKeeperError) { queues.append(try await queue(read, of: paths, on: session, deadline)) } catch {
                 // Nobody has ever been there, or not for long.
                 guard error.code == .noNode else { throw error }
                 queues.append(ContenderQueue([]))
             }
         }
         return queues
+    }
+
+    /// The contenders among the children that were read, in their order.
+    func queue(
+        _ read: ZKCall, of paths: LockPaths, on session: ZooKeeperSession, _ deadline: ContinuousTime
+    ) async throws(ZooKeeperError) -> ContenderQueue {
+        let queue = try await read.value(on: time).get().queue
+        guard queue.isWornOut else { return queue }
+        let calls = queue.contenders.map {
+            session.send(.exists(path: paths.contender($0.name), watch: false), until: deadline)
+        }
+        var found: [Contender] = []
+        for (var contender, call) in zip(queue.contenders, calls) {
+            do throws(ZooKeeperError) {
+                guard case .stat(let stat) = try await call.value(on: time).get().result else { throw .badAnswer }
+                contender.created = stat.created
+                found.append(contender)
+            } catch {
+                // One that has gone since is before nobody.
+                guard error.code == .noNode else { throw error }
+            }
+        }
+        return ContenderQueue(found)
     }
 
     // MARK: What contenders lie under

@@ -8,7 +8,7 @@ extension ZooKeeperBackend {
         if !ask.isDoubtful.isSet, let outcome = try await lookBefore(ask, limit) { return outcome }
         switch await place(ask, limit) {
         case .success(let place):
-            let standings = zip(place.own, place.queues).map { QueueStanding(of: $0.text, created: 0, in: $1) }
+            let standings = zip(place.own, place.queues).map { QueueStanding(of: $0.text, created: nil, in: $1) }
             if standings.allSatisfy({ $0 == .granted }), let proof = ask.session.proof {
                 return try await accept(ask, place, proof)
             }

@@ -23,9 +23,12 @@ struct Contender: QueuedContender {
         record?.note ?? HolderNote(purpose: "another program, session \(String(UInt64(bitPattern: session), radix: 16))")
     }
 
-    /// The number is appended by the servers, and follows its highest by its lowest: what is less than half of all numbers behind comes
-    /// after (R34).
-    func precedes(_ other: Contender) -> Bool { name.sequence &- other.name.sequence < 0 }
+    /// By the transactions that created them, where those were read; else by the numbers that the servers appended, whose highest is followed
+    /// by the lowest: what is less than half of all numbers behind comes after (R34).
+    func precedes(_ other: Contender) -> Bool {
+        guard created == other.created || created == 0 || other.created == 0 else { return created < other.created }
+        return name.sequence &- other.name.sequence < 0
+    }
 }
 
 typealias ContenderQueue = Lockstead.ContenderQueue<Contender>
@@ -36,4 +39,8 @@ typealias SentBook = Lockstead.SentBook<ZooKeeperSession>
 extension ContenderQueue {
     /// Who of a node's children contends.
     init(children: [String]) { self.init(children.compactMap { ContenderName($0) }.map { Contender($0) }) }
+
+    /// Whether its numbers say nothing about the order any more: servers that have counted to the highest one give that again, or go back and
+    /// forth between it and the lowest. Then the transactions that created the nodes tell.
+    var isWornOut: Bool { contenders.contains { $0.name.sequence == .max || $0.name.sequence < 0 } }
 }

@@ -76,4 +76,12 @@ final class SessionBook: Sendable {
         if isNew { sink.yield(session) }
         return session
     }
+
+    /// A session that shows which timeout the servers give for one; with one more user.
+    func examiner(asking timeout: Duration) -> ZooKeeperSession {
+        let session = make(timeout, true)
+        session.enter()
+        sink.yield(session)
+        return session
+    }
 }

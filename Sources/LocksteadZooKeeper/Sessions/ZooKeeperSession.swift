@@ -56,6 +56,8 @@ final class ZooKeeperSession: Sendable {
     var isOver: Bool { state.withLock { $0.machine.phase == .over } }
     var isConnected: Bool { state.withLock { $0.machine.phase == .connected } }
     var proof: ProofOfLife? { state.withLock { $0.machine.proof } }
+    /// The timeout that the servers gave.
+    var timeout: Duration { state.withLock { $0.machine.timeout } }
     var wasEverConnected: Bool { state.withLock { $0.machine.identity != nil } }
 
     /// What a call's failure comes from, where no server is reached.

@@ -120,7 +120,7 @@ extension ZooKeeperBackend {
     /// `nil` where all names are free.
     private func obstacle(_ ask: Ask, _ place: Place) async throws(LockError) -> Obstacle? {
         for (index, queue) in place.queues.enumerated() {
-            let standing = QueueStanding(of: place.own[index].text, created: 0, in: queue)
+            let standing = QueueStanding(of: place.own[index].text, created: nil, in: queue)
             switch standing {
             case .granted: continue
             case .gone: throw await left(ask, place, .placeLost(of: ask.request))
@@ -192,7 +192,7 @@ extension ZooKeeperBackend {
     ) async throws(ZooKeeperError) {
         let call = ask.session.send(
             .getChildren(path: ask.paths[index].queue, watch: watch), until: min(lookEnd(ask), patience))
-        place.read(try await call.value(on: time).get().queue, at: index)
+        place.read(try await queue(call, of: ask.paths[index], on: ask.session, min(lookEnd(ask), patience)), at: index)
     }
 
     /// Until the watch tells something, the bell rings, or the round is over.
@@ -218,7 +218,7 @@ extension ZooKeeperBackend {
         let own = place.own[index]
         while !mustLook(ask) {
             try await read(ask, &place, index, watch: true)
-            if QueueStanding(of: own.text, created: 0, in: place.queues[index]) != .short { return }
+            if QueueStanding(of: own.text, created: nil, in: place.queues[index]) != .short { return }
             await rest(ask, watch)
         }
     }

@@ -5,7 +5,7 @@ package enum FaultEngines {
     private static let all: [any EngineKind] = [
         FileKind(), RedisKind(), RedisKind(name: "valkey", program: "valkey-server"),
         RedisSentinelKind(), RedisClusterKind(), RedisClusterKind(name: "valkey-cluster", kind: .valkey), RedlockKind(),
-        EtcdKind(),
+        EtcdKind(), ZooKeeperKind(),
     ]
 
     /// As on the command line.

@@ -43,6 +43,11 @@ enum FaultCatalogue {
         case .keepAliveBlocked: EtcdKeepAliveBlocked()
         case .syncStalled: EtcdSyncStalled()
         case .queueDisturbed: EtcdQueueDisturbed()
+        case .serverGone: ZooKeeperServerGone()
+        case .sessionEnded: ZooKeeperSessionEnded()
+        case .followerCutOff, .leaderDeposed: ZooKeeperServerDeposed()
+        case .leaderKilled: ZooKeeperLeaderKilled()
+        case .numbersBegin: ZooKeeperNumbersBegin()
         }
     }
 }

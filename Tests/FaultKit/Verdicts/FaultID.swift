@@ -32,6 +32,18 @@ package enum FaultID: String, Sendable, Hashable, CaseIterable, Codable {
     case syncStalled = "E3"
     /// Etcd's history is compacted, or leases are revoked, while clients wait.
     case queueDisturbed = "E4"
+    /// Each server of a ZooKeeper ensemble goes in turn, and comes back.
+    case serverGone = "Z1"
+    /// A session of ZooKeeper ends while its client lives.
+    case sessionEnded = "Z2"
+    /// A follower is cut off from its peers while its client stays linked to it.
+    case followerCutOff = "Z3"
+    /// The leader is killed while nodes are made.
+    case leaderKilled = "Z4"
+    /// Queues' nodes are removed, or their numbers come to their end.
+    case numbersBegin = "Z5"
+    /// The leader is cut off from its followers while its client stays linked to it.
+    case leaderDeposed = "Z6"
 
     /// As it is written.
     package var text: String { "F-\(rawValue)" }

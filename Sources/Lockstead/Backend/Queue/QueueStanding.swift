@@ -17,11 +17,11 @@ package enum QueueStanding<Key: Hashable & Sendable>: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - key: The request's own key.
-    ///   - created: The place it was given.
+    ///   - created: The place it was given; `nil` where its key is nobody else's, ever.
     ///   - queue: Who is there.
-    package init<Contender: QueuedContender>(of key: Key, created: Int64, in queue: ContenderQueue<Contender>)
+    package init<Contender: QueuedContender>(of key: Key, created: Int64?, in queue: ContenderQueue<Contender>)
     where Contender.Key == Key {
-        guard let place = queue.contenders.firstIndex(where: { $0.key == key && $0.created == created }) else {
+        guard let place = queue.contenders.firstIndex(where: { $0.key == key && (created == nil || $0.created == created) }) else {
             self = .gone
             return
         }

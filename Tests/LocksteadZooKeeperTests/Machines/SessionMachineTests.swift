@@ -1,0 +1,141 @@
+import Jute
+import Lockstead
+import Testing
+
+@testable import LocksteadZooKeeper
+
+@Suite("A session of ZooKeeper")
+struct SessionMachineTests {
+    private let start = ContinuousTime(nanoseconds: 1_000_000_000_000)
+    private func at(_ milliseconds: Int) -> ContinuousTime { start.advanced(by: .milliseconds(milliseconds)) }
+
+    private func connected(lag: Duration = .milliseconds(100)) -> SessionMachine {
+        var machine = SessionMachine(timeout: .seconds(2), lag: lag, at: start)
+        _ = machine.connected(.init(id: 7, password: [1]), timeout: .seconds(2), asked: at(0), at: at(1))
+        return machine
+    }
+
+    private func answer(_ xid: Int32, error: Int32 = 0, _ body: (inout JuteWriter) -> Void = { _ in }) -> [UInt8] {
+        var writer = JuteWriter()
+        writer.int(xid)
+        writer.long(50)
+        writer.int(error)
+        body(&writer)
+        return Array(writer.frame.dropFirst(4))
+    }
+
+    private func endOfParts(_ writer: inout JuteWriter) {
+        writer.int(-1)
+        writer.boolean(true)
+        writer.int(-1)
+    }
+
+    private func call(_ operation: ZKOperation) -> ZKCall { ZKCall(operation, deadline: .distantFuture) }
+
+    @Test("What waits for a connection is written in its order once there is one, and what is not wanted any more is not")
+    func unsent() {
+        var machine = SessionMachine(timeout: .seconds(2), lag: .zero, at: start)
+        let calls = [call(.sync(path: "/a")), call(.sync(path: "/b")), call(.sync(path: "/c"))]
+        for call in calls { #expect(machine.submit(call, at: start) == .waits) }
+        calls[1].decide { _ in .failure(.sessionOver) }
+        let frames = machine.connected(.init(id: 7, password: []), timeout: .seconds(2), asked: start, at: at(5))
+        #expect(
+            frames == [
+                ZKOperation.sync(path: "/a").frame(xid: 1), ZKOperation.sync(path: "/c").frame(xid: 2),
+            ])
+    }
+
+    @Test("A committed answer proves life from when the leader had certainly heard of us; one of a single server proves nothing")
+    func proof() {
+        var machine = connected()
+        #expect(machine.proof == ProofOfLife(sent: at(0), touched: at(0)))
+        machine.noteSent(at: at(300))
+        machine.noteSent(at: at(450))
+        _ = machine.submit(call(.sync(path: "/")), at: at(500))
+        _ = machine.received(answer(1), at: at(510))
+        #expect(machine.proof?.sent == at(0), "a deposed leader answers a sync, too")
+        _ = machine.submit(call(.multi([.check(path: "/", version: -1)])), at: at(520))
+        _ = machine.received(answer(2, endOfParts), at: at(530))
+        // What was sent at 450 reached a follower, which may not have told the leader yet.
+        #expect(machine.proof == ProofOfLife(sent: at(520), touched: at(300)))
+    }
+
+    @Test("After a pause of ours a committed request proves no more than what was sent before the pause")
+    func pause() {
+        var machine = connected()
+        machine.noteSent(at: at(200))
+        _ = machine.submit(call(.multi([])), at: at(1_900))
+        _ = machine.received(answer(1, endOfParts), at: at(1_910))
+        #expect(machine.proof == ProofOfLife(sent: at(1_900), touched: at(200)))
+        let validity = machine.proof?.validity(for: .seconds(2))
+        #expect(validity == .armed(at: at(1_900), for: .milliseconds(300)))
+    }
+
+    @Test("On a new connection the leader is told at once: its beginning counts")
+    func reconnected() {
+        var machine = connected()
+        #expect(machine.disconnected().isEmpty)
+        _ = machine.connected(.init(id: 7, password: [1]), timeout: .seconds(2), asked: at(1_000), at: at(1_005))
+        #expect(machine.proof == ProofOfLife(sent: at(1_000), touched: at(1_000)))
+    }
+
+    @Test("An answer out of its turn, and one that cannot be read, end the connection")
+    func outOfStep() {
+        var machine = connected()
+        _ = machine.submit(call(.sync(path: "/")), at: at(10))
+        guard case .unreadable? = machine.received(answer(2), at: at(11)) else {
+            Issue.record("an answer out of its turn was taken")
+            return
+        }
+        guard case .unreadable? = machine.received([1, 2, 3], at: at(12)) else {
+            Issue.record("three bytes were taken")
+            return
+        }
+    }
+
+    @Test("A lost connection loses the answers of what was written, and leaves the session as it is")
+    func disconnected() {
+        var machine = connected()
+        let written = call(.delete(path: "/a"))
+        _ = machine.submit(written, at: at(10))
+        #expect(machine.disconnected().count == 1 && machine.phase == .apart)
+        #expect(machine.identity?.id == 7)
+        #expect(machine.submit(call(.sync(path: "/")), at: at(20)) == .waits)
+    }
+
+    @Test("A transaction whose session has expired says so in its parts, and the session is over")
+    func expiredInParts() {
+        var machine = connected()
+        let call = call(.multi([.check(path: "/", version: -1)]))
+        _ = machine.submit(call, at: at(10))
+        let effect = machine.received(
+            answer(1) { writer in
+                writer.int(-1)
+                writer.boolean(false)
+                writer.int(-112)
+                writer.int(-112)
+                endOfParts(&writer)
+            }, at: at(11))
+        guard case .answer(_, .failure(let error))? = effect else {
+            Issue.record("it was taken for carried out")
+            return
+        }
+        #expect(error.code == .sessionExpired)
+    }
+
+    @Test("It pings ten times in its timeout, and gives a silent server up while there is time for another one")
+    func duties() {
+        let machine = connected()
+        #expect(machine.duties.heartbeat == at(201))
+        #expect(machine.duties.silence == at(801))
+        #expect(!machine.isSilent(at: at(2_000)) && machine.isSilent(at: at(2_001)))
+    }
+
+    @Test("What is over takes no more calls")
+    func over() {
+        var machine = connected()
+        _ = machine.submit(call(.sync(path: "/")), at: at(10))
+        #expect(machine.ended().count == 1)
+        #expect(machine.submit(call(.sync(path: "/")), at: at(20)) == .over)
+    }
+}

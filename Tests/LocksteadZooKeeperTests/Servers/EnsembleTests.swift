@@ -1,0 +1,111 @@
+import Jute
+import Lockstead
+import Testing
+import TestServers
+
+@testable import LocksteadZooKeeper
+
+/// Three real servers.
+@Suite(
+    "On three ZooKeeper servers", .serialized, .enabled(if: ZooKeeperServer.isRequired, "dev/setup installs zookeeper"))
+struct EnsembleTests {
+    @Test("A server that is lost interrupts nothing: its client goes on at another one, with the same session, token and place")
+    func serverLost() async throws {
+        let ensemble = try await ZooKeeperEnsemble()
+        defer { ensemble.kill() }
+        let servers = ensemble.servers
+        try await ZooKeeperFixture.with(servers) { fixture in
+            let held = try await fixture.hold("a", lease: .seconds(10))
+            let request = try fixture.request("a", lease: .seconds(10))
+            // Owned by this test, which awaits it.
+            let waiting = Task { try await fixture.grant(request) }
+            let session = try fixture.session(of: held)
+            let before = session.id
+            let port = try #require(session.state.withLock { $0.connection?.endpoint.port })
+            try #require(servers.first { $0.port == port }).kill()
+            try await fixture.waitUntil("it is renewed elsewhere") {
+                guard case .renewed = await fixture.backend.renew([held], deadline: fixture.soon)[0] else { return false }
+                return session.state.withLock { $0.connection.map { $0.endpoint.port != port } ?? false }
+            }
+            #expect(session.id == before)
+            #expect(try await fixture.backend.release(held, deadline: fixture.soon) == .released)
+            let next = try await waiting.value
+            #expect(next.token > held.token)
+        }
+    }
+
+    @Test("Without a majority nothing is granted or renewed, and each call ends within its deadline")
+    func noMajority() async throws {
+        let ensemble = try await ZooKeeperEnsemble()
+        defer { ensemble.kill() }
+        let servers = ensemble.servers
+        try await ZooKeeperFixture.with(servers) { fixture in
+            let held = try await fixture.hold("a", lease: .seconds(4))
+            for server in servers.dropFirst() { server.kill() }
+            let start = fixture.time.now
+            let deadline = start.advanced(by: .seconds(1))
+            let outcome = await fixture.backend.renew([held], deadline: deadline)[0]
+            guard case .unknown = outcome else {
+                Issue.record("it is \(outcome)")
+                return
+            }
+            #expect(start.duration(to: fixture.time.now) < .milliseconds(1_200))
+            let asked = fixture.time.now
+            let request = try fixture.request(
+                "b", lease: .seconds(4), wait: .until(asked.advanced(by: .milliseconds(500))))
+            let error = await #expect(throws: LockError.self) { _ = try await fixture.grant(request) }
+            #expect(error != nil && asked.duration(to: fixture.time.now) < .milliseconds(700))
+        }
+    }
+
+    @Test("A follower that is held in its steps keeps its client's answers: nothing counts as a proof of life, and the client goes elsewhere")
+    func pausedFollower() async throws {
+        let ensemble = try await ZooKeeperEnsemble()
+        defer { ensemble.kill() }
+        let servers = ensemble.servers
+        try await ZooKeeperFixture.with(servers) { fixture in
+            let held = try await fixture.hold("a", lease: .seconds(6))
+            let session = try fixture.session(of: held)
+            let port = try #require(session.state.withLock { $0.connection?.endpoint.port })
+            let paused = try #require(servers.first { $0.port == port })
+            paused.pause()
+            defer { paused.resume() }
+            let before = session.proof
+            try await fixture.waitUntil("another server has confirmed it") {
+                let deadline = fixture.time.now.advanced(by: .seconds(1))
+                guard case .renewed = await fixture.backend.renew([held], deadline: deadline)[0] else { return false }
+                return true
+            }
+            #expect(session.proof != before)
+            #expect(session.state.withLock { $0.connection?.endpoint.port } != port)
+        }
+    }
+
+    @Test("A create whose answer was lost with its server is found again by its id, and none is left over (R23)")
+    func answerLost() async throws {
+        let ensemble = try await ZooKeeperEnsemble()
+        defer { ensemble.kill() }
+        let servers = ensemble.servers
+        try await ZooKeeperFixture.with(servers) { fixture in
+            let first = try await fixture.hold("warm", lease: .seconds(10))
+            let session = try fixture.session(of: first)
+            let port = try #require(session.state.withLock { $0.connection?.endpoint.port })
+            let server = try #require(servers.first { $0.port == port })
+            // Owned by this test, which awaits them.
+            let many = try (0..<20).map { number in
+                let request = try fixture.request("n\(number % 4)", lease: .seconds(10))
+                return Task {
+                    let grant = try await fixture.grant(request)
+                    return try await fixture.backend.release(grant, deadline: fixture.soon)
+                }
+            }
+            try await fixture.time.sleep(until: fixture.time.now.advanced(by: .milliseconds(10)))
+            server.kill()
+            for task in many { #expect(try await task.value == .released) }
+            for name in ["n0", "n1", "n2", "n3"] {
+                let lock = try await fixture.backend.inspect(try LockName(name), deadline: fixture.soon)
+                #expect(lock == nil, "\(String(describing: lock))")
+            }
+        }
+    }
+}
