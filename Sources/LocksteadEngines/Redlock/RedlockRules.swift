@@ -8,7 +8,9 @@
 
         static func all(of engine: RedlockEngine) -> [any DoctorRule] {
             let endpoints = engine.configuration.endpoints
-            let examinations = endpoints.map { RedisExamination(engine.node($0)) }
+            let examinations = endpoints.map { endpoint in
+                Examination { await RedisBackend.examine(engine.node(endpoint), context: $0) }
+            }
             let nodes = zip(endpoints, examinations).flatMap { endpoint, examination -> [any DoctorRule] in
                 let rules: [any DoctorRule] =
                     [ReachRule(examination: examination)]
@@ -39,7 +41,7 @@
     /// Whether a majority answers.
     struct MajorityRule: DoctorRule {
         let subject = "majority"
-        let examinations: [RedisExamination]
+        let examinations: [Examination<ServerFinding>]
 
         func examine() async -> Finding {
             var answering = 0

@@ -59,7 +59,3 @@ extension EtcdBackend {
     }
 }
 
-extension LossReason {
-    /// Whether an operator took it away; whoever lost it so and does not give it back runs out like anybody else.
-    fileprivate var isRevocation: Bool { if case .revoked = self { true } else { false } }
-}

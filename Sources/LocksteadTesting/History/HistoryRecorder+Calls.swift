@@ -45,7 +45,7 @@ extension HistoryRecorder {
     enum Answer: Sendable {
         case ok
         case granted(Grant)
-        case renewed(Grant.Validity)
+        case renewed(Grant.Validity, lease: Duration)
         case failed(String)
         case unknown(String)
     }
@@ -89,8 +89,8 @@ extension HistoryRecorder.Answer {
     /// When the lease that it rests on was given the sign of life that counts, which may have been before the call.
     fileprivate var armedAt: Int64? {
         switch self {
-        case .granted(let grant): grant.validity.armedAt
-        case .renewed(let validity): validity.armedAt
+        case .granted(let grant): grant.validity.began(for: grant.lease)
+        case .renewed(let validity, let lease): validity.began(for: lease)
         case .ok, .failed, .unknown: nil
         }
     }
@@ -102,7 +102,11 @@ extension HistoryRecorder.Answer {
 }
 
 extension Grant.Validity {
-    fileprivate var armedAt: Int64? { if case .armed(let moment, _) = self { moment.nanoseconds } else { nil } }
+    /// When a lease began that ends when the engine's keeping does: one that keeps it for less counts from earlier.
+    fileprivate func began(for lease: Duration) -> Int64? {
+        guard case .armed(let moment, let kept) = self else { return nil }
+        return moment.advanced(by: min(.zero, kept - lease)).nanoseconds
+    }
 }
 
 extension HistoryRecorder.State {

@@ -92,7 +92,8 @@ public struct RecordingBackend: LockBackend {
         let outcomes = await backend.renew(grants, deadline: deadline)
         for (place, outcome) in outcomes.enumerated() {
             switch outcome {
-            case .renewed(let validity): recorder.answer(calls[place], .renewed(validity))
+            case .renewed(let validity):
+                recorder.answer(calls[place], .renewed(validity, lease: grants[place].lease))
             case .lost(let reason):
                 recorder.answer(calls[place], .failed("lost: \(reason)"), ending: grants[place])
             case .unknown(let error): recorder.answer(calls[place], .init(error))

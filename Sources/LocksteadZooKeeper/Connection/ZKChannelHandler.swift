@@ -38,6 +38,7 @@ final class ZKChannelHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        connection.hasClosed()
         listener.closed(connection, cause)
         context.fireChannelInactive()
     }

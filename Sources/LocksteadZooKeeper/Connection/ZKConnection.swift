@@ -9,6 +9,7 @@ final class ZKConnection: Sendable {
     let endpoint: ZooKeeperEndpoint
     private let channel: any Channel
     private let unwritten = Mutex<[UInt8]>([])
+    private let closed = OnceFlag()
 
     private init(_ channel: any Channel, to endpoint: ZooKeeperEndpoint) {
         (self.channel, self.endpoint) = (channel, endpoint)
@@ -32,6 +33,12 @@ final class ZKConnection: Sendable {
         // A write that fails ends the channel, and with it every call.
         channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
+
+    /// Whether it has ended.
+    var isClosed: Bool { closed.isSet }
+
+    /// Its channel is gone.
+    func hasClosed() { closed.set() }
 
     /// Ends it; whoever awaits an answer is told that it was lost.
     func close() { channel.close(promise: nil) }

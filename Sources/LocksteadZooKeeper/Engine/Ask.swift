@@ -101,7 +101,8 @@ extension ContenderQueue {
         var kept = self
         kept.contenders.removeSubrange((place + 1)...)
         // What a name is in use as the first one says.
-        guard own.mode == .exclusive, place > 1, kind == own.mode.kind else { return (kept, false) }
+        guard own.mode == .exclusive, place > 1, kind == own.mode.kind, contenders[place - 1].mode.kind == own.mode.kind
+        else { return (kept, false) }
         kept.contenders.removeFirst(place - 1)
         return (kept, true)
     }

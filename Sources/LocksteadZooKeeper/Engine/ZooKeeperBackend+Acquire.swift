@@ -41,6 +41,15 @@ extension ZooKeeperBackend {
 
     /// Puts the request's nodes there if they are not, and reads who is before them.
     func place(_ ask: Ask, _ deadline: ContinuousTime) async -> Result<Place, AskFailure> {
+        guard await placing.begin(ask.request.id, until: deadline, on: time) else {
+            return .failure(
+                .unanswered(
+                    ZooKeeperError(
+                        Task.isCancelled ? .cancelled : .deadlineExceeded,
+                        "Another call of the same request is under way, and had no answer in time.",
+                        effect: .mayHaveHappened)))
+        }
+        defer { placing.end(ask.request.id) }
         do throws(ZooKeeperError) {
             try await announce(ask.session, until: deadline)
             if ask.isDoubtful.isSet, let place = try await found(ask, deadline) { return .success(place) }
@@ -48,6 +57,9 @@ extension ZooKeeperBackend {
         } catch {
             if error.effect == .mayHaveHappened { ask.isDoubtful.set() }
             switch error.code {
+            case .noNode where ask.isDoubtful.isSet:
+                _ = await withdraw(ask, nil)
+                return .failure(.refused(.placeLost(of: ask.request)))
             case .sessionExpired where !ask.session.wasEverConnected: return .failure(.unanswered(error))
             case .sessionExpired:
                 forget(ask)
@@ -112,14 +124,22 @@ extension ZooKeeperBackend {
     /// - Returns: The place; `nil` where nothing of the request is there.
     private func found(_ ask: Ask, _ deadline: ContinuousTime) async throws(ZooKeeperError) -> Place? {
         let queues = try await freshQueues(of: ask.paths, on: ask.session, deadline)
-        let own = queues.map { queue in queue.contenders.map(\.name).filter { $0.text.hasPrefix(ask.start) } }
-        guard own.contains(where: { !$0.isEmpty }) else { return nil }
-        let first = own.compactMap(\.first)
-        guard first.count == ask.paths.count else { throw .sessionOver }
-        let stat = try await ask.session.ask(.exists(path: ask.paths[0].contender(first[0]), watch: false), until: deadline)
-        // R42: what a session before this one left never confers the lock.
-        guard case .stat(let stat) = stat.result, stat.owner == ask.session.id else { throw .sessionOver }
-        return Place(created: stat.created, own: first, queues: queues)
+        var own: [Contender] = []
+        for (paths, queue) in zip(ask.paths, queues) {
+            own += try await nodes(beginning: ask.start, in: queue, of: paths, on: ask.session, deadline).prefix(1)
+        }
+        guard let first = own.first else { return nil }
+        guard own.count == ask.paths.count else { throw .nodeRemoved }
+        return Place(created: first.created, own: own.map(\.name), queues: queues)
+    }
+
+    /// The nodes of one request that belong to a session: what one before it left never confers a lock, and is not ours to delete (R42).
+    func nodes(
+        beginning start: String, in queue: ContenderQueue, of paths: LockPaths, on session: ZooKeeperSession,
+        _ deadline: ContinuousTime
+    ) async throws(ZooKeeperError) -> [Contender] {
+        let named = queue.contenders.filter { $0.name.text.hasPrefix(start) }
+        return try await read(named, of: paths, on: session, deadline).filter { $0.session == session.id }
     }
 
     /// The queues as of now: the server catches up with the leader first.
@@ -199,6 +219,9 @@ extension ZKAnswered {
 }
 
 extension ZooKeeperError {
+    /// Somebody removed a node of a request, and left the session as it is.
+    static let nodeRemoved = ZooKeeperError(.noNode, "The request's node was removed.", effect: .didNotHappen)
+
     static let badAnswer = ZooKeeperError(
         .protocolViolation, "The server's answer cannot be read; is something between that changes answers?",
         effect: .mayHaveHappened)
@@ -218,13 +241,21 @@ extension ZooKeeperBackend {
         let hold = HoldBook.Hold(
             request: ask.request, session: ask.session, keys: keys, created: place.created, renewedAt: proof.sent,
             limit: limit, isDoubtful: false)
-        return .granted(grant(noted(hold), proof))
+        let known = noted(hold)
+        // Who ended the session meanwhile has told those holds only that were known.
+        guard known.loss == nil, !ask.session.isOver else {
+            drop(known)
+            throw .placeLost(of: ask.request)
+        }
+        return .granted(grant(known, proof))
     }
 
     /// A grant that several callers hear of is one.
     private func noted(_ hold: HoldBook.Hold) -> HoldBook.Hold {
         let (isNew, known) = holds.withLock { holds in
             let isNew = holds.add(hold)
+            // Its end is counted from the same proof as what its caller is told.
+            if !isNew { holds.renewed(hold.request.id, created: hold.created, at: hold.renewedAt) }
             return (isNew, holds[hold.request.id] ?? hold)
         }
         if isNew {

@@ -5,9 +5,10 @@ import Synchronization
 extension ZooKeeperBackend {
     package func release(_ grant: Grant, deadline: ContinuousTime) async throws(LockError) -> ReleaseOutcome {
         guard let hold = holds.withLock({ $0.hold(of: grant) }) else { return .lost(.superseded) }
+        let deadline = limit(deadline)
         let deletions = hold.keys.map { ZKOperation.delete(path: $0) }
         let operation = deletions.count == 1 ? deletions[0] : .multi(deletions)
-        let (answer, isRepeated) = await askPersistently(operation, of: hold.session, until: limit(deadline))
+        let (answer, isRepeated) = await askPersistently(operation, of: hold.session, until: deadline)
         switch answer {
         case .success(let answered) where !answered.isRefused:
             drop(hold)
@@ -17,7 +18,7 @@ extension ZooKeeperBackend {
             return .lost(hold.loss ?? .expired)
         case .failure(let error) where error.code != .noNode: throw LockError(error.with(effect: .mayHaveHappened))
         case .success, .failure:
-            try await freeTheRest(of: hold, until: limit(deadline))
+            try await freeTheRest(of: hold, until: deadline)
             drop(hold)
             // The session lives, so that its nodes end by its own word: an attempt whose answer was lost has done it.
             if isRepeated, hold.loss == nil { return .released }

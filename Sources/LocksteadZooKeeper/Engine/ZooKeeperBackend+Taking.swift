@@ -14,7 +14,7 @@ extension ZooKeeperBackend {
             }
             _ = await withdraw(ask, place)
             for case .mismatch(let kind) in standings { throw LockError(Refusal.kindMismatch(kind)) }
-            return .busy(await blocker(of: ask, place.queues, limit))
+            return .busy(await blocker(of: ask, limit))
         case .failure(.refused(let error)): throw error
         case .failure(.unanswered(let error)): throw await given(up: ask, error)
         }
@@ -33,15 +33,20 @@ extension ZooKeeperBackend {
         }
         if queues.allSatisfy({ $0.admits(ask.request.mode) }) { return nil }
         forget(ask)
-        return .busy(await blocker(of: ask, queues, limit))
+        return .busy(await blocker(of: ask, limit))
     }
 
     /// Who is in the way, where it is one name and there is time to ask.
-    func blocker(of ask: Ask, _ queues: [ContenderQueue], _ limit: ContinuousTime) async -> LockDescription? {
-        guard ask.paths.count == 1, var queue = queues.first else { return nil }
+    func blocker(of ask: Ask, _ limit: ContinuousTime) async -> LockDescription? {
+        guard ask.paths.count == 1 else { return nil }
+        let call = ask.session.send(.getChildren(path: ask.paths[0].queue, watch: false), until: limit)
+        // Who cannot be asked about in time is not told.
+        guard var queue = try? await self.queue(call, of: ask.paths[0], on: ask.session, limit) else { return nil }
         queue.contenders.removeAll { $0.name.text.hasPrefix(ask.start) }
-        guard let kind = queue.kind else { return nil }
-        let holders = await read(Array(queue.holders.prefix(Self.holdersTold)), of: ask.paths[0], on: ask.session, limit)
+        guard let kind = queue.kind,
+            let holders = try? await read(
+                Array(queue.holders.prefix(Self.holdersTold)), of: ask.paths[0], on: ask.session, limit)
+        else { return nil }
         let now = time.wallClockNanoseconds / 1_000_000
         return LockDescription(
             name: ask.request.names[0], kind: kind, holders: holders.map { $0.holder(at: now, remaining: nil) },
@@ -51,17 +56,24 @@ extension ZooKeeperBackend {
     /// So many are told to one who did not get the lock.
     private static let holdersTold = 8
 
-    /// What contenders' nodes say; those that are gone meanwhile are left out.
+    /// What contenders' nodes say; those that are gone meanwhile are left out, those that we may not read stay as they are.
     func read(
         _ contenders: [Contender], of paths: LockPaths, on session: ZooKeeperSession, _ deadline: ContinuousTime
-    ) async -> [Contender] {
+    ) async throws(ZooKeeperError) -> [Contender] {
         let calls = contenders.map { session.send(.getData(path: paths.contender($0.name), watch: false), until: deadline) }
         var found: [Contender] = []
         for (contender, call) in zip(contenders, calls) {
-            guard case .success(let answered) = await call.value(on: time),
-                case .data(let data, let stat) = answered.result
-            else { continue }
-            found.append(contender.read(data, stat))
+            do throws(ZooKeeperError) {
+                guard case .data(let data, let stat) = try await call.value(on: time).get().result else { throw .badAnswer }
+                found.append(contender.read(data, stat))
+            } catch {
+                switch error.code {
+                case .noNode: continue
+                // Somebody is there, and does not say who.
+                case .permissionDenied: found.append(contender)
+                default: throw error
+                }
+            }
         }
         return found
     }

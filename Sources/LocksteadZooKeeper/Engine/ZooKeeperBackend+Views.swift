@@ -27,7 +27,7 @@ extension ZooKeeperBackend {
             var queue = try await freshQueues(of: [paths], on: session, deadline)[0]
             let count = queue.holderCount + QueueStandings<Contender>.waitersTold
             let (told, rest) = (queue.contenders.prefix(count), queue.contenders.dropFirst(count))
-            queue.contenders = await read(Array(told), of: paths, on: session, deadline) + rest
+            queue.contenders = try await read(Array(told), of: paths, on: session, deadline) + rest
             return queue
         } catch { throw Self.notAsked(session.explained(error)) }
     }
@@ -62,7 +62,7 @@ extension ZooKeeperBackend {
         guard limit > 0 else { return [] }
         let deadline = self.limit(deadline)
         await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
-        return try await withSession { (session) throws(LockError) in
+        return try await withSession(isWalk: true) { (session) throws(LockError) in
             let names = try await liveNames(under: prefix, session, deadline).keys.sorted()
             var described: [LockDescription] = []
             for name in names where described.count < limit {
@@ -114,7 +114,7 @@ extension ZooKeeperBackend {
 extension LockNaming {
     /// Whether a node may lie on the way to a lock: contenders and our own nodes do not.
     fileprivate func mayHoldNames(_ child: String) -> Bool {
-        ContenderName(child) == nil && !child.hasPrefix("%sessions") && !child.hasPrefix("%register-")
+        ContenderName(child) == nil && !child.hasPrefix("~sessions") && !child.hasPrefix("~register-")
             && !(root.isEmpty && child == "zookeeper")
     }
 

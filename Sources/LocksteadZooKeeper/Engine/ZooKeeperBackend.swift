@@ -23,6 +23,7 @@ package final class ZooKeeperBackend: CountingBackend {
     /// Rung when the next end may come earlier than the one that is waited for.
     let registerEndsChanged = WakeSignal()
     let serverClock = Mutex(ServerClock())
+    let placing = PlacingBook()
     let visitors = Visitors()
     let watches = WatchBeginnings()
     private let commands: Tally
@@ -141,6 +142,9 @@ extension ZooKeeperBackend {
     /// Once for each call, however many exchanges it has.
     func limit(_ deadline: ContinuousTime) -> ContinuousTime { max(deadline, time.now.advanced(by: Self.lastWord)) }
 
+    /// One attempt of a call that is repeated until it has an answer.
+    private static let attempt = Duration.seconds(3)
+
     /// When a call without a deadline of its own gives up.
     var patience: ContinuousTime { time.now.advanced(by: engine.configuration.timeouts.call) }
 
@@ -170,11 +174,14 @@ extension ZooKeeperBackend {
             var isRepeated = false
             while true {
                 do throws(ZooKeeperError) {
-                    return (.success(try await session.ask(operation, until: deadline)), isRepeated)
+                    let end = min(deadline, self.time.now.advanced(by: Self.attempt))
+                    return (.success(try await session.ask(operation, until: end)), isRepeated)
                 } catch {
                     let isDoubtful = isRepeated || error.effect == .mayHaveHappened
-                    guard error.maySubside, self.time.now < deadline, !session.isOver else {
-                        return (.failure(isDoubtful && error.maySubside ? error.with(effect: .mayHaveHappened) : error), isRepeated)
+                    let mayGoOn = error.maySubside && self.time.now < deadline && !session.isOver && !self.life.isOver
+                    guard mayGoOn else {
+                        let isOpen = isDoubtful && (error.maySubside || error.code == .sessionExpired)
+                        return (.failure(isOpen ? error.with(effect: .mayHaveHappened) : error), isRepeated)
                     }
                     isRepeated = isDoubtful
                     // The session goes on at another server; until then the next attempt waits by itself.
@@ -185,11 +192,15 @@ extension ZooKeeperBackend {
     }
 
     /// A session for what needs no lease of its own, as long as the body runs.
+    ///
+    /// - Parameters:
+    ///   - isWalk: Whether much is read: renewals are not to stand behind that.
+    ///   - body: Has the session.
     func withSession<Value>(
-        _ body: (ZooKeeperSession) async throws(LockError) -> Value
+        isWalk: Bool = false, _ body: (ZooKeeperSession) async throws(LockError) -> Value
     ) async throws(LockError) -> Value {
         try ensureRunning()
-        let session = sessions.any()
+        let session = sessions.any(alone: isWalk)
         defer { session.leave() }
         return try await body(session)
     }

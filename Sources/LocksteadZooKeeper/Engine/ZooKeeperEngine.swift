@@ -45,7 +45,9 @@ public struct ZooKeeperEngine: Sendable {
     }
 
     /// How late the leader hears of a sign of life, for sessions of a lease.
-    func lag(of lease: Duration) -> Duration { min(tickTime ?? lease / 2, lease) / 2 }
+    ///
+    /// Half a tick, and a little more for a leader that is late with its own pings.
+    func lag(of lease: Duration) -> Duration { min(tickTime ?? lease / 2, lease) * 3 / 5 }
 
     var longest: Duration { longestLease ?? (tickTime ?? .seconds(2)) * 20 }
 

@@ -2,6 +2,7 @@ import Jute
 package import Lockstead
 import NIOCore
 import NIOPosix
+import TransportSecurity
 
 extension ZooKeeperBackend {
     /// Asks the servers of an engine about themselves, over connections of its own.

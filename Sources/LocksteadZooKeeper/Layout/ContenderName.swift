@@ -49,45 +49,55 @@ struct ContenderName: Sendable, Hashable {
     init?(_ text: String) {
         var text = text
         let found = text.withUTF8 { bytes -> (Int32, LockMode)? in
-            guard let (sequence, rest) = Self.sequence(bytes[...]), let mode = Self.mode(rest) else { return nil }
+            guard let (sequence, end) = Self.sequence(bytes), let mode = Self.mode(bytes, end) else { return nil }
             return (sequence, mode)
         }
         guard let (sequence, mode) = found else { return nil }
         (self.text, self.sequence, self.mode) = (text, sequence, mode)
     }
 
-    private typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>
+    private typealias Bytes = UnsafeBufferPointer<UInt8>
 
-    /// The number that the servers appended, ten digits or a sign and nine or ten, and what stands before it.
-    private static func sequence(_ bytes: Bytes) -> (Int32, rest: Bytes)? {
-        let digits = bytes.reversed().prefix { (0x30...0x39).contains($0) }.count
-        let start = bytes.endIndex - digits
-        let isSigned = start - 1 > bytes.startIndex && bytes[start - 1] == UInt8(ascii: "-") && isMarkEnd(bytes[..<(start - 1)])
-        guard digits + (isSigned ? 1 : 0) >= 10, digits <= 10 else { return nil }
-        let value = bytes[start...].reduce(Int64(0)) { $0 * 10 + Int64($1 - 0x30) }
-        guard let sequence = Int32(exactly: isSigned ? -value : value) else { return nil }
-        return (sequence, bytes[..<(isSigned ? start - 1 : start)])
+    /// The number that the servers appended, ten digits or a sign and nine or ten, and where what is before it ends.
+    private static func sequence(_ bytes: Bytes) -> (Int32, end: Int)? {
+        var (start, value, unit) = (bytes.count, Int64(0), Int64(1))
+        while start > 0, bytes.count - start < 11, bytes[start - 1] &- 0x30 < 10 {
+            start -= 1
+            (value, unit) = (value + Int64(bytes[start] - 0x30) * unit, unit * 10)
+        }
+        // The mark before it ends in a dash or in a line: one more dash is a sign.
+        let isSigned =
+            start > 1 && bytes[start - 1] == UInt8(ascii: "-")
+            && (bytes[start - 2] == UInt8(ascii: "-") || bytes[start - 2] == UInt8(ascii: "_"))
+        let (digits, end) = (bytes.count - start, isSigned ? start - 1 : start)
+        guard digits <= 10, bytes.count - end >= 10, let sequence = Int32(exactly: isSigned ? -value : value) else {
+            return nil
+        }
+        return (sequence, end)
     }
 
-    /// Whether what ends here is a mark without what follows: a dash after it is a sign, and one that belongs to it is none.
-    private static func isMarkEnd(_ bytes: Bytes) -> Bool { marks.contains { bytes.ends(with: $0.text) } }
+    private static func mode(_ bytes: Bytes, _ end: Int) -> LockMode? {
+        guard end > 0 else { return nil }
+        if bytes[end - 1] == UInt8(ascii: "-") {
+            if ends(bytes, end, with: "lock-") {
+                // Of a name of its own, such as `airlock-0000000001`, it is none.
+                return end == 5 || bytes[end - 6] == UInt8(ascii: "-") ? .exclusive : nil
+            }
+            return ends(bytes, end, with: "-lease-") ? permits(Slice(base: bytes, bounds: 0..<(end - 7))) : nil
+        }
+        if ends(bytes, end, with: "__lock__") || ends(bytes, end, with: "__WRIT__") { return .exclusive }
+        return ends(bytes, end, with: "__READ__") || ends(bytes, end, with: "__rlock__") ? .shared : nil
+    }
 
-    private static let marks: [(text: StaticString, mode: LockMode?)] = [
-        ("lock-", .exclusive), ("__lock__", .exclusive), ("__WRIT__", .exclusive), ("__READ__", .shared),
-        ("__rlock__", .shared), ("-lease-", nil),
-    ]
-
-    private static func mode(_ bytes: Bytes) -> LockMode? {
-        guard let (mark, mode) = marks.first(where: { bytes.ends(with: $0.text) }) else { return nil }
-        let start = bytes.dropLast(mark.utf8CodeUnitCount)
-        guard let mode else { return permits(start) }
-        // Of a name of its own, such as `airlock-0000000001`, it is none.
-        guard mark.utf8CodeUnitCount == 5, let last = start.last else { return mode }
-        return last == UInt8(ascii: "-") ? mode : nil
+    private static func ends(_ bytes: Bytes, _ end: Int, with mark: StaticString) -> Bool {
+        let (count, start) = (mark.utf8CodeUnitCount, end - mark.utf8CodeUnitCount)
+        guard start >= 0 else { return false }
+        for place in 0..<count where bytes[start + place] != mark.utf8Start[place] { return false }
+        return true
     }
 
     /// Such as `…-2of4`.
-    private static func permits(_ bytes: Bytes) -> LockMode? {
+    private static func permits(_ bytes: Slice<Bytes>) -> LockMode? {
         let word = bytes.split(separator: UInt8(ascii: "-")).last ?? bytes[bytes.endIndex...]
         let numbers = String(decoding: word, as: UTF8.self).split(separator: "of", omittingEmptySubsequences: false).map { Int($0) }
         guard numbers.count == 2, let count = numbers[0], let limit = numbers[1], count >= 1, count <= limit,
@@ -100,14 +110,6 @@ struct ContenderName: Sendable, Hashable {
     var request: RequestID? {
         let digits = text.hasPrefix("_c_") ? text.dropFirst(3).filter { $0 != "-" }.prefix(32) : text.prefix(32)
         return RequestID(hexadecimal: String(digits))
-    }
-}
-
-extension Slice<UnsafeBufferPointer<UInt8>> {
-    fileprivate func ends(with mark: StaticString) -> Bool {
-        count >= mark.utf8CodeUnitCount
-            && suffix(mark.utf8CodeUnitCount).elementsEqual(
-                UnsafeBufferPointer(start: mark.utf8Start, count: mark.utf8CodeUnitCount))
     }
 }
 

@@ -9,9 +9,10 @@ struct LockPaths: Sendable, Hashable {
     /// The value of the register beside the lock.
     var registerValue: String { queue + "/" + Self.registerValueEnd }
     /// The newest token that the register has seen.
-    var registerToken: String { queue + "/%register-token" }
+    var registerToken: String { queue + "/" + Self.registerTokenEnd }
 
-    static let registerValueEnd = "%register-value"
+    static let registerValueEnd = "~register-value"
+    static let registerTokenEnd = "~register-token"
 
     /// Where one contender lies.
     func contender(_ name: ContenderName) -> String { queue + "/" + name.text }
@@ -65,7 +66,7 @@ struct LockNaming: Sendable, Hashable {
     }
 
     /// Where clients are told of what was revoked.
-    var sessions: String { root + "/%sessions" }
+    var sessions: String { root + "/~sessions" }
 
     func session(_ id: Int64) -> String { sessions + "/" + String(UInt64(bitPattern: id), radix: 16) }
 
@@ -73,6 +74,8 @@ struct LockNaming: Sendable, Hashable {
     var rootNode: String { root.isEmpty ? "/" : root }
 
     private static func encode(_ segment: Substring, isFirst: Bool) -> String {
+        // Nodes of our own begin so: behind all digits, where Curator takes none of them for one that came before it.
+        if segment.first == "~" { return percent("~") + encode(segment.dropFirst(), isFirst: false) }
         var text = segment.unicodeScalars.map { isAllowed($0) ? String($0) : percent(String($0)) }.joined()
         // A name that looks like somebody who waits for the name above it would be taken for that.
         if ContenderName(text) != nil, let last = text.last { text = text.dropLast() + percent(String(last)) }

@@ -3,7 +3,7 @@ import Lockstead
 /// One node in the queue of a name.
 struct Contender: QueuedContender {
     let name: ContenderName
-    /// The transaction that created it: its token; 0 where it was not read.
+    /// The transaction that created it: its token; none above nothing where it was not read.
     var created: Int64 = 0
     /// How often its data was written.
     var version: Int32 = 0
@@ -26,7 +26,7 @@ struct Contender: QueuedContender {
     /// By the transactions that created them, where those were read; else by the numbers that the servers appended, whose highest is followed
     /// by the lowest: what is less than half of all numbers behind comes after (R34).
     func precedes(_ other: Contender) -> Bool {
-        guard created == other.created || created == 0 || other.created == 0 else { return created < other.created }
+        guard created == other.created || created <= 0 || other.created <= 0 else { return created < other.created }
         return name.sequence &- other.name.sequence < 0
     }
 }

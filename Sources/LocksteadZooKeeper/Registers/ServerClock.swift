@@ -16,7 +16,7 @@ struct ServerClock: Sendable, Equatable {
     /// What it says now; `nil` where nobody has looked for long.
     func milliseconds(at now: ContinuousTime) -> Int64? {
         guard let reading, reading.at.advanced(by: Self.span) > now else { return nil }
-        return reading.milliseconds + Int64(reading.at.duration(to: now) / .milliseconds(1))
+        return reading.milliseconds &+ Int64(reading.at.duration(to: now) / .milliseconds(1))
     }
 
     static func == (left: ServerClock, right: ServerClock) -> Bool {

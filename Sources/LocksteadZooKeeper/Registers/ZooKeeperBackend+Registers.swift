@@ -99,7 +99,7 @@ extension ZooKeeperBackend {
             valueVersion: value?.stat.version, tokenVersion: token?.stat.version)
         if let value, let span = reading.state.value?.keptFor {
             let now = try await serverTime(session, deadline)
-            let rest = span - .milliseconds(now - value.stat.modifiedAt)
+            let rest = span - .milliseconds(now &- value.stat.modifiedAt)
             reading.rest = max(.zero, min(rest, span))
             // Whoever wrote it has not ended it, and has died maybe.
             if rest <= .zero { (reading.state.value, reading.state.valueRevision, reading.rest) = (nil, 0, nil) }
@@ -146,11 +146,11 @@ extension ZooKeeperBackend {
             isDoubtful = isDoubtful || error.effect == .mayHaveHappened
             throw LockError(session.explained(error))
         case .success(let answered):
-            guard case .parts(let results) = answered.result, !answered.isRefused else {
+            guard case .parts = answered.result, !answered.isRefused else {
                 try await makeWhatIsMissing(answered, paths, session, deadline)
                 return nil
             }
-            note(decision, results, paths)
+            note(decision, written: answered.transaction, paths)
             return answered.transaction
         }
     }
@@ -176,15 +176,13 @@ extension ZooKeeperBackend {
     // MARK: Values that are kept for a time
 
     /// Whoever writes a value that is kept for a time ends it, as long as it lives.
-    private func note(_ decision: RegisterState.Decision, _ results: [ZKPart], _ paths: LockPaths) {
+    private func note(_ decision: RegisterState.Decision, written transaction: Int64, _ paths: LockPaths) {
         guard decision != .note else { return }
         guard case .put(let value) = decision, let span = value.keptFor else {
             return registerEnds.withLock { $0.forget(paths.registerValue) }
         }
-        // One that was created has not been written since.
-        let version: Int32 = if case .written(let version)? = results.last { version } else { 0 }
         let end = time.now.advanced(by: min(span, Self.longestSpan))
-        registerEnds.withLock { $0.set(paths.registerValue, version: version, at: end) }
+        registerEnds.withLock { $0.set(paths.registerValue, written: transaction, at: end) }
         registerEndsChanged.ring()
     }
 
@@ -195,16 +193,32 @@ extension ZooKeeperBackend {
     func endValuesAtTheirTimes() async {
         while !Task.isCancelled {
             let (over, next) = registerEnds.withLock { ends in (ends.take(at: time.now), ends.next) }
-            for (path, version) in over {
+            for (path, transaction) in over {
+                // What fails is found to be over by whoever reads it.
                 life.add { [self] in
                     try? await withSession { (session) throws(LockError) in
-                        _ = await askPersistently(.delete(path: path, version: version), of: session, until: patience)
+                        await end(path, written: transaction, session, patience)
                     }
                 }
             }
             // A cancellation ends the loop.
             _ = try? await registerEndsChanged.sleep(until: next, on: time)
         }
+    }
+
+    /// Removes a value unless it was written since; whoever writes one writes the token's node, too.
+    private func end(
+        _ path: String, written transaction: Int64, _ session: ZooKeeperSession, _ deadline: ContinuousTime
+    ) async {
+        let token = String(path.dropLast(LockPaths.registerValueEnd.count)) + LockPaths.registerTokenEnd
+        let calls = [path, token].map { session.send(.getData(path: $0, watch: false), until: deadline) }
+        guard let value = try? await node(calls[0]), let seen = try? await node(calls[1]),
+            value.stat.modified == transaction
+        else { return }
+        let removal = ZKOperation.multi([
+            .check(path: token, version: seen.stat.version), .delete(path: path, version: value.stat.version),
+        ])
+        _ = await askPersistently(removal, of: session, until: deadline)
     }
 
     /// What the servers' wall clock says, in milliseconds since 1970: a node is made to see it, where nobody has looked lately.

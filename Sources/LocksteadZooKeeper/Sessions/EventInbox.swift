@@ -6,6 +6,8 @@ import Synchronization
 final class EventInbox: Sendable {
     enum News: Sendable, Equatable {
         case happened(ZKEvent)
+        /// The connection was lost, and nobody tells what happened until there is another one.
+        case gap
         /// The session is over, and with it the watch.
         case lost
     }

@@ -60,10 +60,13 @@ final class SessionBook: Sendable {
     private static let readersTimeout = Duration.seconds(10)
 
     /// Any session at all, for what needs no lease of its own; with one more user.
-    func any() -> ZooKeeperSession {
+    ///
+    /// - Parameter alone: Whether nothing may be held by it.
+    func any(alone: Bool) -> ZooKeeperSession {
         let now = time.now
         let (session, isNew) = state.withLock { state in
-            let present = state.reader ?? state.sessions.values.first { $0.wasEverConnected && $0.isUsable(at: now) }
+            let held = alone ? nil : state.sessions.values.first { $0.wasEverConnected && $0.isUsable(at: now) }
+            let present = state.reader.flatMap { $0.isUsable(at: now) ? $0 : nil } ?? held
             if let present, present.isUsable(at: now) {
                 present.enter()
                 return (present, false)

@@ -53,6 +53,10 @@ struct SessionMachine: Sendable {
     private var inFlight: Deque<Flight> = []
     private var unsent: Deque<ZKCall> = []
     private var log: SendLog
+    /// When those pings were sent that were not answered yet.
+    private var pings: Deque<ContinuousTime> = []
+    /// When whoever waits had the session proved alive last.
+    private var lastAskedProof: ContinuousTime
 
     /// So many calls wait for a connection at most.
     private static let mostUnsent = 100_000
@@ -60,6 +64,7 @@ struct SessionMachine: Sendable {
     init(timeout: Duration, lag: Duration, at now: ContinuousTime) {
         (self.timeout, self.lag, lastHeard, lastSent) = (timeout, lag, now, now)
         log = SendLog(lag: lag, begun: now)
+        lastAskedProof = now
     }
 
     // MARK: The connection
@@ -70,9 +75,12 @@ struct SessionMachine: Sendable {
     ) -> [[UInt8]] {
         guard phase == .apart else { return [] }
         self.timeout = timeout
-        (phase, self.identity, lastHeard, lastSent) = (.connected, identity, now, now)
+        (phase, lastHeard, lastSent) = (.connected, now, now)
         log = SendLog(lag: lag, begun: asked)
-        proof = later(ProofOfLife(sent: asked, touched: asked))
+        pings = []
+        // A session is made by a majority. That it goes on one server says alone, which a deposed leader would, too.
+        if self.identity == nil { proof = ProofOfLife(sent: asked, touched: asked) }
+        self.identity = identity
         defer { unsent = [] }
         return unsent.compactMap { write($0, at: now) }
     }
@@ -113,7 +121,7 @@ struct SessionMachine: Sendable {
         Duties(
             heartbeat: lastSent.advanced(by: max(timeout / 10, .milliseconds(10))),
             silence: lastHeard.advanced(by: timeout * 2 / 5),
-            proof: proof?.sent.advanced(by: timeout / 4) ?? lastSent)
+            proof: max(lastAskedProof, proof?.sent ?? lastAskedProof).advanced(by: timeout / 4))
     }
 
     /// Whether no server was heard for a whole timeout: by then they may have given the session up.
@@ -147,15 +155,18 @@ struct SessionMachine: Sendable {
         lastXid = lastXid == .max ? 1 : lastXid + 1
         inFlight.append(
             Flight(xid: lastXid, call: call, proof: ProofOfLife(sent: now, touched: log.touched(before: now))))
-        noteSent(at: now)
+        lastSent = now
         return call.operation.frame(xid: lastXid)
     }
 
-    /// Something else was written, such as a ping.
-    mutating func noteSent(at now: ContinuousTime) {
-        log.sent(at: now)
+    /// A ping was written.
+    mutating func pinged(at now: ContinuousTime) {
+        pings.append(now)
         lastSent = now
     }
+
+    /// A proof is about to be asked for.
+    mutating func asksProof(at now: ContinuousTime) { lastAskedProof = now }
 
     // MARK: Answers
 
@@ -167,18 +178,20 @@ struct SessionMachine: Sendable {
             case .reply(let xid, let transaction, let error, let body):
                 seen = max(seen, transaction)
                 if xid == ZKSpecialFrame.authenticationXid, error != .fine { return .refused(ZooKeeperError(error, of: "")) }
+                if xid == ZKSpecialFrame.pingXid, let sent = pings.popFirst() { log.heard(sent: sent, at: now) }
                 // Pings, log-ins and watches set anew have numbers of their own.
                 guard xid >= 0 else { return nil }
-                return try answer(xid, transaction, error, body)
+                return try answer(xid, transaction, error, body, at: now)
             }
         } catch { return .unreadable }
     }
 
     private mutating func answer(
-        _ xid: Int32, _ transaction: Int64, _ error: ZKErrorCode, _ body: ArraySlice<UInt8>
+        _ xid: Int32, _ transaction: Int64, _ error: ZKErrorCode, _ body: ArraySlice<UInt8>, at now: ContinuousTime
     ) throws(JuteError) -> Effect {
         guard let flight = inFlight.first, flight.xid == xid else { return .unreadable }
         inFlight.removeFirst()
+        log.heard(sent: flight.proof.sent, at: now)
         let operation = flight.call.operation
         guard error == .fine else {
             return .answer(flight.call, .failure(ZooKeeperError(error, of: operation.path)))
@@ -193,7 +206,7 @@ struct SessionMachine: Sendable {
     }
 
     private func later(_ other: ProofOfLife) -> ProofOfLife {
-        guard let proof, proof.touched >= other.touched else { return other }
+        guard let proof, (proof.touched, proof.sent) > (other.touched, other.sent) else { return other }
         return proof
     }
 }

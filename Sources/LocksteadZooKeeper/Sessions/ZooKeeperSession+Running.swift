@@ -13,8 +13,11 @@ extension ZooKeeperSession {
         while !Task.isCancelled, !isOver {
             do throws(ZooKeeperError) {
                 try await connect()
-                failures = 0
+                let begun = time.now
                 await keep()
+                // One that takes every connection and ends it at once is no better than one that takes none.
+                guard begun.advanced(by: Self.pauseOfRounds) < time.now || isOver else { throw .endsAtOnce }
+                failures = 0
             } catch {
                 failures += 1
                 note(error)
@@ -25,6 +28,8 @@ extension ZooKeeperSession {
                 await pause(Self.pauseOfRounds * min(10, failures))
             }
         }
+        // What kept us from a server matters to those only who never had one.
+        if wasEverConnected { state.withLock { $0.trouble = .sessionOver } }
         end(.sessionOver)
     }
 
@@ -82,6 +87,8 @@ extension ZooKeeperSession {
         let asked = time.now
         let request = state.withLock { state in
             (state.connection, state.greeting) = (connection, nil)
+            // It may have ended before anybody knew of it.
+            if connection.isClosed { state.greeting = .failure(.closedAtLogin(endpoint, nil)) }
             let machine = state.machine
             return ZKConnectRequest(
                 lastSeen: machine.seen, timeout: Int32(clamping: Int64(lease / .milliseconds(1))),
@@ -122,8 +129,8 @@ extension ZooKeeperSession {
         let given = Duration.milliseconds(Int64(response.timeout))
         guard given == lease || takesAnyTimeout else { throw .timeoutRefused(asked: lease, given: given) }
         let now = time.now
-        state.withLock { state in
-            guard state.connection === connection else { return }
+        try state.withLock { state throws(ZooKeeperError) in
+            guard state.connection === connection, !connection.isClosed else { throw .endsAtOnce }
             state.trouble = nil
             if let user = configuration.user {
                 connection.write(
@@ -160,7 +167,9 @@ extension ZooKeeperSession {
 
     /// Whoever holds is renewed by its client; whoever waits rests on this.
     private func prove() async {
-        let deadline = time.now.advanced(by: lease / 10)
+        let now = time.now
+        state.withLock { $0.machine.asksProof(at: now) }
+        let deadline = now.advanced(by: lease / 10)
         // What has no answer is asked again.
         _ = try? await ask(.multi([.check(path: provedAt, version: -1)]), until: deadline)
     }
@@ -169,7 +178,7 @@ extension ZooKeeperSession {
         state.withLock { state in
             guard state.machine.phase == .connected else { return }
             state.connection?.write(ZKSpecialFrame.ping)
-            state.machine.noteSent(at: now)
+            state.machine.pinged(at: now)
         }
     }
 
@@ -253,6 +262,8 @@ extension ZooKeeperSession: ZKConnectionListener {
             return state.machine.disconnected()
         }
         guard let calls else { return }
+        // Servers set the watches of a reader anew and say nothing of what happened meanwhile.
+        for inbox in state.withLock({ $0.watches.allInboxes }) { inbox.put(.gap) }
         for call in calls {
             call.decide { effect in
                 .failure(
@@ -266,6 +277,10 @@ extension ZooKeeperSession: ZKConnectionListener {
 }
 
 extension ZooKeeperError {
+    fileprivate static let endsAtOnce = ZooKeeperError(
+        .notServing, "The server ends the connection as soon as it is made. Have a majority of the servers run and see each other.",
+        effect: .didNotHappen)
+
     fileprivate static func timeoutRefused(asked: Duration, given: Duration) -> ZooKeeperError {
         ZooKeeperError(
             .sessionRefused,

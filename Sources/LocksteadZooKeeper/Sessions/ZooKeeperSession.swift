@@ -126,9 +126,16 @@ final class ZooKeeperSession: Sendable {
     }
 
     func stopReading(_ inbox: EventInbox, below path: String) {
-        let isLast = state.withLock { $0.watches.remove(inbox, below: path) }
         // Nobody waits for the answer: events that still come find nobody.
-        if isLast { _ = send(.removeWatches(path: path), until: .distantFuture) }
+        let removal = ZKCall(.removeWatches(path: path), deadline: .distantFuture)
+        let now = time.now
+        state.withLock { state in
+            // In one step, or it might come behind the wish of another reader.
+            guard state.watches.remove(inbox, below: path),
+                case .write(let frame) = state.machine.submit(removal, at: now)
+            else { return }
+            state.connection?.write(frame)
+        }
     }
 
     /// Whether its own node has been made, as far as is known.

@@ -19,7 +19,7 @@ extension ZooKeeperBackend {
     /// The wait is over: leaves, and says who is in the way.
     func leave(_ ask: Ask, _ place: Place) async -> LockDescription? {
         let end = leaveEnd(ask)
-        async let blocker = shieldedFromCancellation { await self.blocker(of: ask, place.queues, end) }
+        async let blocker = shieldedFromCancellation { await self.blocker(of: ask, end) }
         let isBack = await withdraw(Withdrawal(ask, place), until: end)
         let found = await blocker
         return isBack ? found : nil
@@ -87,9 +87,13 @@ extension ZooKeeperBackend {
         of withdrawal: Withdrawal, _ deadline: ContinuousTime
     ) async throws(ZooKeeperError) -> [String] {
         let queues = try await freshQueues(of: withdrawal.paths, on: withdrawal.session, deadline)
-        return zip(withdrawal.paths, queues).flatMap { paths, queue in
-            queue.contenders.map(\.name).filter { $0.text.hasPrefix(withdrawal.start) }.map { paths.contender($0) }
+        var nodes: [String] = []
+        for (paths, queue) in zip(withdrawal.paths, queues) {
+            nodes += try await self.nodes(
+                beginning: withdrawal.start, in: queue, of: paths, on: withdrawal.session, deadline
+            ).map { paths.contender($0.name) }
         }
+        return nodes
     }
 
     package func cancel(_ request: LockRequest, deadline: ContinuousTime) async throws(LockError) {

@@ -80,7 +80,7 @@ extension ZooKeeperBackend {
             }
             if own.contains(where: { $0.happened == .deleted }) { throw await left(ask, place, .placeLost(of: ask.request)) }
             obstacle = try await self.obstacle(ask, place)
-            if obstacle == nil, let proof = ask.session.proof, isFresh(proof, ask) {
+            if obstacle == nil, !ask.session.isOver, let proof = ask.session.proof, isFresh(proof, ask) {
                 return try await accept(ask, place, proof)
             }
             if let reason = reasonToLeave(ask) { throw await left(ask, place, reason) }
@@ -97,7 +97,7 @@ extension ZooKeeperBackend {
     private func prove(_ ask: Ask, _ place: Place) async throws(ZooKeeperError) {
         let checks = zip(ask.paths, place.own).map { ZKOperation.check(path: $0.contender($1), version: -1) }
         let answered = try await ask.session.ask(.multi(checks), until: min(lookEnd(ask), patience))
-        guard case .parts(let parts) = answered.result, !parts.contains(.failed(.noNode)) else { throw .sessionOver }
+        guard case .parts(let parts) = answered.result, !parts.contains(.failed(.noNode)) else { throw .nodeRemoved }
     }
 
     /// Goes on after a failure that may pass.
@@ -108,6 +108,8 @@ extension ZooKeeperBackend {
             forget(ask)
             throw .placeLost(of: ask.request)
         }
+        // What is left of it in other queues goes, too.
+        if error.code == .noNode { throw await left(ask, place, .placeLost(of: ask.request)) }
         let since = failingSince ?? time.now
         failingSince = since
         let isLast = time.now >= ask.request.wait.deadline || Task.isCancelled
@@ -170,11 +172,11 @@ extension ZooKeeperBackend {
             for (number, call) in calls.enumerated() {
                 do throws(ZooKeeperError) { _ = try await call.value(on: time).get() } catch {
                     guard error.code == .noNode else { throw error }
-                    if number < calls.count - 1 { throw .sessionOver }
+                    if number < calls.count - 1 { throw .nodeRemoved }
                     return try await left(other, ask, &place, index)
                 }
             }
-            await rest(ask, watch)
+            await rest(ask, watch, own)
             // Where it was written, the watch is used up.
             if watch.happened == .deleted { return try await left(other, ask, &place, index) }
         }
@@ -196,9 +198,9 @@ extension ZooKeeperBackend {
     }
 
     /// Until the watch tells something, the bell rings, or the round is over.
-    private func rest(_ ask: Ask, _ watch: NodeWatch) async {
+    private func rest(_ ask: Ask, _ watch: NodeWatch, _ own: [NodeWatch]) async {
         let end = min(ask.request.wait.deadline, time.now.advanced(by: Self.roundTime))
-        while !mustLook(ask), time.now < end, !watch.take(), !ask.bell.isToLook() {
+        while !mustLook(ask), time.now < end, !watch.take(), !ask.bell.isToLook(), own.allSatisfy(\.isSet) {
             // The loop looks at what ended it.
             _ = try? await ask.bell.signal.sleep(until: end, on: time)
         }
@@ -219,7 +221,7 @@ extension ZooKeeperBackend {
         while !mustLook(ask) {
             try await read(ask, &place, index, watch: true)
             if QueueStanding(of: own.text, created: nil, in: place.queues[index]) != .short { return }
-            await rest(ask, watch)
+            await rest(ask, watch, [])
         }
     }
 }

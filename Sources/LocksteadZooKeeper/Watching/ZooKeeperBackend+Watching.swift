@@ -1,5 +1,6 @@
 import Jute
 package import Lockstead
+import Synchronization
 
 extension ZooKeeperBackend {
     /// What happens from now on: whatever this client reads after it is read after the watch has begun.
@@ -21,7 +22,7 @@ extension ZooKeeperBackend {
 }
 
 /// Reads what happens under a prefix for one reader.
-struct ChangeFollower: Sendable {
+final class ChangeFollower: Sendable {
     /// So many changes wait for one reader at most.
     static let mostUnread = 100_000
 
@@ -32,6 +33,8 @@ struct ChangeFollower: Sendable {
     /// Whether the reader has gone.
     private let isOver = OnceFlag()
     private let inbox = EventInbox()
+    /// Whether anything was told of a register.
+    private let registers = Mutex(false)
 
     init(
         backend: ZooKeeperBackend, prefix: String, stream: AsyncThrowingStream<LockChange, any Error>.Continuation,
@@ -53,7 +56,7 @@ struct ChangeFollower: Sendable {
     /// Runs until the reader goes, something is missed, or the engine stops.
     func run() async {
         do throws(LockError) {
-            try await backend.withSession { (session) throws(LockError) in try await follow(session) }
+            try await backend.withSession(isWalk: true) { (session) throws(LockError) in try await follow(session) }
         } catch {
             backend.watches.ended(begun)
             stream.finish(throwing: error)
@@ -66,14 +69,46 @@ struct ChangeFollower: Sendable {
             throw ZooKeeperBackend.notAsked(session.explained(error))
         }
         defer { session.stopReading(inbox, below: root) }
-        let names = try await backend.liveNames(under: prefix, session, deadline)
-        var queues: [LockName: ContenderQueue] = [:]
-        for (name, queue) in names {
-            queues[name] = ContenderQueue(
-                await backend.read(queue.contenders, of: backend.naming.paths(of: name), on: session, deadline))
-        }
+        let queues = try await queues(session, deadline)
         backend.watches.ended(begun)
         try await tell(QueueChanges(queues, prefix: prefix), session)
+    }
+
+    /// Who is where at present.
+    private func queues(
+        _ session: ZooKeeperSession, _ deadline: ContinuousTime
+    ) async throws(LockError) -> [LockName: ContenderQueue] {
+        var queues: [LockName: ContenderQueue] = [:]
+        for (name, queue) in try await backend.liveNames(under: prefix, session, deadline) {
+            do throws(ZooKeeperError) {
+                queues[name] = ContenderQueue(
+                    try await backend.read(
+                        queue.contenders, of: backend.naming.paths(of: name), on: session, deadline))
+            } catch { throw ZooKeeperBackend.notAsked(session.explained(error)) }
+        }
+        return queues
+    }
+
+    /// Tells what has become of everybody while nobody told us: who is gone, and who came.
+    ///
+    /// What happened to registers meanwhile nobody can tell; so the watch ends where there are any.
+    private func catchUp(
+        _ machine: inout QueueChanges<Contender>, _ session: ZooKeeperSession
+    ) async throws(LockError) {
+        let (before, after) = (machine.queues, try await queues(session, backend.patience))
+        for name in Set(before.keys).union(after.keys).sorted() {
+            let (old, new) = (before[name]?.contenders ?? [], after[name]?.contenders ?? [])
+            for gone in old where !new.contains(where: { $0.key == gone.key }) {
+                let leaseIsGone = await isGone(machine.holderInQuestion(gone.key, of: name), session)
+                for told in machine.heard(.deleted(gone.key, leaseIsGone: leaseIsGone), of: name) { try yield(told) }
+            }
+            for contender in new { for told in machine.heard(.written(contender), of: name) { try yield(told) } }
+        }
+        guard !registers.withLock({ $0 }) else {
+            throw LockError(
+                .engineUnavailable, "The watch's connection was lost, and changes of registers with it. Begin it again.",
+                effect: .didNotHappen)
+        }
     }
 
     private func tell(_ first: QueueChanges<Contender>, _ session: ZooKeeperSession) async throws(LockError) {
@@ -82,6 +117,7 @@ struct ChangeFollower: Sendable {
             for news in inbox.take() {
                 switch news {
                 case .happened(let event): try await tell(event, &machine, session)
+                case .gap: try await catchUp(&machine, session)
                 case .lost:
                     throw LockError(
                         .engineUnavailable, "The watch ended with its session, or was read too slowly. Begin it again.",
@@ -98,6 +134,7 @@ struct ChangeFollower: Sendable {
         _ event: ZKEvent, _ machine: inout QueueChanges<Contender>, _ session: ZooKeeperSession
     ) async throws(LockError) {
         if let name = backend.naming.register(event.path), name.text.utf8.starts(with: prefix.utf8) {
+            registers.withLock { $0 = true }
             let writer = event.kind == .deleted ? nil : await backend.writer(ofRegister: event.path, session)
             return try yield(machine.registerChanged(writer, of: name))
         }
@@ -110,7 +147,14 @@ struct ChangeFollower: Sendable {
             change = .deleted(contender.text, leaseIsGone: await isGone(holder, session))
         } else {
             let paths = backend.naming.paths(of: name)
-            let found = await backend.read([Contender(contender)], of: paths, on: session, backend.patience).first
+            let found: Contender?
+            do throws(ZooKeeperError) {
+                found = try await backend.read([Contender(contender)], of: paths, on: session, backend.patience).first
+            } catch {
+                // What was missed is caught up with after the gap that is told next.
+                guard error.maySubside else { throw ZooKeeperBackend.notAsked(error) }
+                return
+            }
             // A write of one that is gone is told by its end.
             guard let found = found ?? (event.kind == .created ? Contender(unread: contender) : nil) else { return }
             change = .written(found)

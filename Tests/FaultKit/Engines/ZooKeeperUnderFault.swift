@@ -67,7 +67,7 @@ final class ZooKeeperUnderFault: EngineUnderFault {
             do {
                 let answer = try line.ask(.getChildren(path: "/" + name, watch: false)).result
                 guard case .children(let children, _) = answer else { return [] }
-                return children.filter { !$0.hasPrefix("%") }.map { "\(name)/\($0)" }
+                return children.filter { !$0.hasPrefix("~") }.map { "\(name)/\($0)" }
             } catch let refusal as ZooKeeperLine.Refusal where refusal.code == .noNode { return [] }
         }
     }

@@ -10,6 +10,8 @@ struct ZooKeeperServerDeposed: FaultPlay {
         case leader = "leader cut off from its followers"
     }
 
+    /// Longer than an election.
+    let lease: Duration? = .seconds(8)
     /// For so long the first server waits for its peers: longer than the others keep its clients' sessions.
     static let ticksOfPatience = 150
 
@@ -34,12 +36,13 @@ struct ZooKeeperServerDeposed: FaultPlay {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await NaiveZooKeeper.hold("naive", at: servers[0], by: belief, naive, isHeld) }
             guard await isHeld.until(within: .seconds(10), { $0 }) else { throw Obstacle("the naive client gets no lock") }
-            group.addTask { await NaiveZooKeeper.hold("naive", at: servers[1], by: belief, naive, isTaken) }
             try await stage.open()
             stage.begin("cut", mode.rawValue)
             let begin = stage.time.now
             try await engine.partition(true)
             try await engine.ensemble.awaitLeader(among: 1...)
+            // Its session would not outlast an election.
+            group.addTask { await NaiveZooKeeper.hold("naive", at: servers[1], by: belief, naive, isTaken) }
             stage.strike()
             try await Outcast.isSucceeded(stage, since: begin)
             stage.check(

@@ -19,14 +19,14 @@ struct BookTests {
     @Test("A value's end is the last one that was set, and is told once")
     func ends() {
         var ends = RegisterEnds()
-        ends.set("/a", version: 0, at: start)
-        ends.set("/a", version: 3, at: start.advanced(by: .seconds(1)))
-        ends.set("/b", version: 0, at: start)
+        ends.set("/a", written: 7, at: start)
+        ends.set("/a", written: 9, at: start.advanced(by: .seconds(1)))
+        ends.set("/b", written: 8, at: start)
         ends.forget("/b")
         #expect(ends.take(at: start).isEmpty)
         #expect(ends.next == start.advanced(by: .seconds(1)))
         let due = ends.take(at: start.advanced(by: .seconds(1)))
-        #expect(due.count == 1 && due.first?.path == "/a" && due.first?.version == 3)
+        #expect(due.count == 1 && due.first?.path == "/a" && due.first?.transaction == 9)
         #expect(ends.take(at: start.advanced(by: .seconds(2))).isEmpty)
     }
 

@@ -34,7 +34,7 @@ struct LayoutTests {
         arguments: [
             "", "lock", "lock-", "lock-1", "lock-000000001", "lock-00000000001", "airlock-0000000001", "0000000001",
             "x-lease-0000000001", "0of4-lease-0000000001", "5of4-lease-0000000001", "lock-9999999999",
-            "%register-value", "lock-00000000０1",
+            "~register-value", "lock-00000000０1",
         ])
     func noContender(text: String) { #expect(ContenderName(text) == nil) }
 
@@ -59,7 +59,7 @@ struct LayoutTests {
     @Test(
         "A name's path leads back to it",
         arguments: [
-            "a", "orders/42", "ä/ö", "100%", "emoji 🔒", "zookeeper/quota", "a/_c_x-lock-0000000001", "A", "%sessions",
+            "a", "orders/42", "ä/ö", "100%", "emoji 🔒", "zookeeper/quota", "a/_c_x-lock-0000000001", "A", "%sessions", "~sessions", "~",
             "x\u{E000}", "a b?c#d",
         ])
     func paths(text: String) throws {
@@ -72,7 +72,7 @@ struct LayoutTests {
             #expect(!path.hasPrefix("/zookeeper"))
             #expect(!path.split(separator: "/").contains { ContenderName(String($0)) != nil })
             #expect(naming.contender(path + "/lock-0000000001")?.name == name)
-            #expect(naming.register(path + "/%register-value") == name)
+            #expect(naming.register(path + "/~register-value") == name)
         }
     }
 

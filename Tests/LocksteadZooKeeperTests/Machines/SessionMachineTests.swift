@@ -45,25 +45,30 @@ struct SessionMachineTests {
             ])
     }
 
+    private func pong(_ machine: inout SessionMachine, sent: Int, heard: Int) {
+        machine.pinged(at: at(sent))
+        _ = machine.received(answer(-2), at: at(heard))
+    }
+
     @Test("A committed answer proves life from when the leader had certainly heard of us; one of a single server proves nothing")
     func proof() {
         var machine = connected()
         #expect(machine.proof == ProofOfLife(sent: at(0), touched: at(0)))
-        machine.noteSent(at: at(300))
-        machine.noteSent(at: at(450))
+        pong(&machine, sent: 300, heard: 310)
+        pong(&machine, sent: 440, heard: 450)
         _ = machine.submit(call(.sync(path: "/")), at: at(500))
         _ = machine.received(answer(1), at: at(510))
         #expect(machine.proof?.sent == at(0), "a deposed leader answers a sync, too")
         _ = machine.submit(call(.multi([.check(path: "/", version: -1)])), at: at(520))
         _ = machine.received(answer(2, endOfParts), at: at(530))
-        // What was sent at 450 reached a follower, which may not have told the leader yet.
+        // What a follower answered at 450 it may not have told the leader yet.
         #expect(machine.proof == ProofOfLife(sent: at(520), touched: at(300)))
     }
 
-    @Test("After a pause of ours a committed request proves no more than what was sent before the pause")
+    @Test("After a pause of ours a committed request proves no more than what was answered before the pause")
     func pause() {
         var machine = connected()
-        machine.noteSent(at: at(200))
+        pong(&machine, sent: 200, heard: 210)
         _ = machine.submit(call(.multi([])), at: at(1_900))
         _ = machine.received(answer(1, endOfParts), at: at(1_910))
         #expect(machine.proof == ProofOfLife(sent: at(1_900), touched: at(200)))
@@ -71,12 +76,36 @@ struct SessionMachineTests {
         #expect(validity == .armed(at: at(1_900), for: .milliseconds(300)))
     }
 
-    @Test("On a new connection the leader is told at once: its beginning counts")
+    @Test("What lay in the socket of a server that was held up counts from its answers, not from when it was sent")
+    func heldUp() {
+        var machine = connected()
+        for sent in [300, 600, 900] { machine.pinged(at: at(sent)) }
+        _ = machine.submit(call(.multi([])), at: at(1_000))
+        for _ in 0..<3 { _ = machine.received(answer(-2), at: at(1_200)) }
+        _ = machine.received(answer(1, endOfParts), at: at(1_201))
+        #expect(machine.proof == ProofOfLife(sent: at(1_000), touched: at(0)))
+    }
+
+    @Test("That a session goes on is said by one server alone: a new connection proves nothing, and is where the next proof counts from")
     func reconnected() {
         var machine = connected()
         #expect(machine.disconnected().isEmpty)
         _ = machine.connected(.init(id: 7, password: [1]), timeout: .seconds(2), asked: at(1_000), at: at(1_005))
-        #expect(machine.proof == ProofOfLife(sent: at(1_000), touched: at(1_000)))
+        #expect(machine.proof == ProofOfLife(sent: at(0), touched: at(0)))
+        _ = machine.submit(call(.multi([])), at: at(1_010))
+        _ = machine.received(answer(1, endOfParts), at: at(1_020))
+        #expect(machine.proof == ProofOfLife(sent: at(1_010), touched: at(1_000)))
+    }
+
+    @Test("Whoever waits has the session proved four times in its timeout, and no more often where a proof brings nothing new")
+    func proofsAreSpaced() {
+        var machine = connected(lag: .milliseconds(600))
+        #expect(machine.duties.proof == at(500))
+        machine.asksProof(at: at(500))
+        _ = machine.submit(call(.multi([])), at: at(500))
+        _ = machine.received(answer(1, endOfParts), at: at(510))
+        #expect(machine.proof == ProofOfLife(sent: at(500), touched: at(0)))
+        #expect(machine.duties.proof == at(1_000))
     }
 
     @Test("An answer out of its turn, and one that cannot be read, end the connection")

@@ -105,3 +105,8 @@ extension ContinuousTime {
     /// The far end of the clock.
     package static var distantEnd: ContinuousTime { ContinuousTime(nanoseconds: .max) }
 }
+
+extension LossReason {
+    /// Whether an operator took it away; whoever lost it so and does not give it back runs out like anybody else.
+    package var isRevocation: Bool { if case .revoked = self { true } else { false } }
+}

@@ -16,7 +16,8 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
         let created: Int64
     }
 
-    private var queues: [LockName: ContenderQueue<Contender>]
+    /// Who is where, as far as was heard.
+    package private(set) var queues: [LockName: ContenderQueue<Contender>]
     /// What the names begin with whose keys are heard of.
     private let prefix: String
     /// Who was told to hold, or did so from the beginning.
@@ -59,7 +60,8 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     /// Whether a request for several names has come with some of its keys, and the others are on their way.
     package var awaitsMore: Bool {
         arrivals.contains { name, contender in
-            contender.otherNames(than: name).filter { $0.text.utf8.starts(with: prefix.utf8) }.contains { other in
+            queues[name]?.contenders.contains { $0.key == contender.key } ?? false
+                && contender.otherNames(than: name).filter { $0.text.utf8.starts(with: prefix.utf8) }.contains { other in
                 !(queues[other]?.contenders.contains { $0.created == contender.created } ?? false)
             }
         }
@@ -110,6 +112,7 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == key }) else { return [] }
         after.contenders.remove(at: index)
+        arrivals.removeAll { $0.name == name && $0.contender.key == key }
         let gone = before.contenders[index]
         guard holding.remove(Place(name: name, created: gone.created)) != nil else {
             return [gone.change(.waitEnded, of: name)]
