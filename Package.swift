@@ -265,7 +265,8 @@ let package = Package(
         .testTarget(name: "RESPTests", dependencies: ["RESP", "SeededRandom"], swiftSettings: settings),
         // Real servers for tests, on free loopback ports and in folders of their own.
         .target(
-            name: "TestServers", dependencies: ["Jute", "Lockstead", "RESP"], path: "Tests/TestServers", swiftSettings: settings
+            name: "TestServers", dependencies: ["Jute", "Lockstead", "RESP"], path: "Tests/TestServers",
+            swiftSettings: settings
         ),
         .testTarget(
             name: "LocksteadRedisTests",
@@ -342,4 +343,3 @@ if Context.environment["LOCKSTEAD_FUZZ"] != nil {
         .executableTarget(
             name: "FuzzDriver", dependencies: ["FuzzTargets"], path: "Tests/FuzzDriver", swiftSettings: settings))
 }
-package.targets.append(.executableTarget(name: "ZKTry", dependencies: ["Lockstead","LocksteadEngines","LocksteadTesting","LocksteadTestHolder","TestProcesses","TestServers",.product(name: "Logging", package: "swift-log")], path: "Tests/ZKTry", swiftSettings: settings))

@@ -57,7 +57,9 @@ package final class ZooKeeperLine: Sendable {
             state.xid += 1
             try Self.send(operation.frame(xid: state.xid), &state)
             while true {
-                guard case .reply(state.xid, let transaction, let error, let body) = try ZKMessage(try Self.receive(&state)[...])
+                guard
+                    case .reply(state.xid, let transaction, let error, let body) = try ZKMessage(
+                        try Self.receive(&state)[...])
                 else { continue }
                 guard error == .fine else { throw Refusal(code: error) }
                 var reader = JuteReader(body)
@@ -71,7 +73,9 @@ package final class ZooKeeperLine: Sendable {
         try state.withLock { state in
             try Self.send(ZKSpecialFrame.ping, &state)
             while true {
-                if case .reply(ZKSpecialFrame.pingXid, _, _, _) = try ZKMessage(try Self.receive(&state)[...]) { return }
+                if case .reply(ZKSpecialFrame.pingXid, _, _, _) = try ZKMessage(try Self.receive(&state)[...]) {
+                    return
+                }
             }
         }
     }

@@ -82,9 +82,9 @@ package final class ZooKeeperServer: Sendable {
             "java", in: folder,
             ["-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
                 + (setup.counts.isEmpty ? [] : ["-Dzookeeper.snapshot.trust.empty=true"]) + setup.javaOptions + [
-                "-cp", Self.jars.joined(separator: ":"),
-                "org.apache.zookeeper.server.quorum.QuorumPeerMain", configuration.path,
-            ], launcher: place.launcher)
+                    "-cp", Self.jars.joined(separator: ":"),
+                    "org.apache.zookeeper.server.quorum.QuorumPeerMain", configuration.path,
+                ], launcher: place.launcher)
     }
 
     private static func securityLines(

@@ -14,7 +14,9 @@ extension EtcdBackend {
     }
 
     /// Reads the other queues of those that want several names.
-    func standings(in queue: ContenderQueue, _ deadline: ContinuousTime) async throws(LockError) -> QueueStandings<Contender> {
+    func standings(in queue: ContenderQueue, _ deadline: ContinuousTime) async throws(LockError) -> QueueStandings<
+        Contender
+    > {
         try await QueueStandings(of: queue) { (contender) throws(LockError) in
             try await holdsAll(contender, deadline)
         }
@@ -76,7 +78,8 @@ extension EtcdBackend {
     }
 
     private func describe(
-        _ name: LockName, _ kind: LockKind, _ standings: QueueStandings<Contender>, _ remaining: [LeaseID: Duration] = [:]
+        _ name: LockName, _ kind: LockKind, _ standings: QueueStandings<Contender>,
+        _ remaining: [LeaseID: Duration] = [:]
     ) -> LockDescription {
         let now = time.wallClockNanoseconds / 1_000_000
         return standings.description(of: name, kind, at: now) { remaining[$0.lease] }

@@ -31,5 +31,7 @@ public struct ZooKeeperConfiguration: Sendable {
     /// - Parameters:
     ///   - endpoints: The servers.
     ///   - tls: TLS, or `nil` for plain text.
-    public init(endpoints: [ZooKeeperEndpoint], tls: TLSSettings? = nil) { (self.endpoints, self.tls) = (endpoints, tls) }
+    public init(endpoints: [ZooKeeperEndpoint], tls: TLSSettings? = nil) {
+        (self.endpoints, self.tls) = (endpoints, tls)
+    }
 }

@@ -114,7 +114,9 @@ extension ZooKeeperBackend {
             paths = parts.compactMap { if case .created(let path, _) = $0 { path } else { nil } }
         default: throw .badAnswer
         }
-        let own = paths.compactMap { path in path.lastIndex(of: "/").map { ContenderName(String(path[path.index(after: $0)...])) } ?? nil }
+        let own = paths.compactMap { path in
+            path.lastIndex(of: "/").map { ContenderName(String(path[path.index(after: $0)...])) } ?? nil
+        }
         guard !own.isEmpty, own.count == paths.count else { throw .badAnswer }
         return (answered.transaction, own)
     }
@@ -193,7 +195,8 @@ extension ZooKeeperBackend {
     /// Makes a node, and those above it first where they are missing.
     ///
     /// Nodes of names are containers, which the servers remove some time after they have become empty.
-    func makeNode(_ path: String, on session: ZooKeeperSession, _ deadline: ContinuousTime) async throws(ZooKeeperError) {
+    func makeNode(_ path: String, on session: ZooKeeperSession, _ deadline: ContinuousTime) async throws(ZooKeeperError)
+    {
         let isOfNames = path.count > naming.root.count
         let creation = ZKOperation.create(
             path: path, data: [], access: engine.accessList, kind: isOfNames ? .container : .persistent)

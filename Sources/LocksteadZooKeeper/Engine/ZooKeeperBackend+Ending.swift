@@ -24,7 +24,9 @@ extension ZooKeeperBackend {
             let end = time.now.advanced(by: hold.request.lease * 2)
             for key in hold.keys {
                 // First a word for those who watch, who would take it for a release.
-                if hold.loss?.isRevocation ?? true { _ = await askPersistently(marking(key, hold), of: hold.session, until: end) }
+                if hold.loss?.isRevocation ?? true {
+                    _ = await askPersistently(marking(key, hold), of: hold.session, until: end)
+                }
                 // What cannot be removed by then has gone with its session.
                 _ = await askPersistently(.delete(path: key), of: hold.session, until: end)
             }

@@ -71,7 +71,9 @@ extension ZooKeeperBackend {
     ) async {
         let path = naming.session(holder)
         for _ in 0..<Self.mostRaces {
-            guard case .success(let answered) = await ask(.getData(path: path, watch: false), of: session, until: deadline),
+            guard
+                case .success(let answered) = await ask(
+                    .getData(path: path, watch: false), of: session, until: deadline),
                 case .data(let data, let stat) = answered.result
             else { return }
             var orders = Orders(data)

@@ -57,7 +57,9 @@ extension ZooKeeperBackend {
                 for hold in rest { outcomes[hold.request.id] = outcome(of: hold, without: answer) }
                 break
             }
-            let failed = parts.firstIndex { if case .failed(let code) = $0 { code != .fine && code != .rolledBack } else { false } }
+            let failed = parts.firstIndex {
+                if case .failed(let code) = $0 { code != .fine && code != .rolledBack } else { false }
+            }
             guard let failed else {
                 for hold in rest { outcomes[hold.request.id] = renewed(hold, answered.proof) }
                 break
@@ -82,7 +84,8 @@ extension ZooKeeperBackend {
 
     /// Its node is gone, or somebody wrote it.
     private func lost(_ hold: HoldBook.Hold, _ path: String, _ limit: ContinuousTime) async -> RenewalOutcome {
-        guard case .success(let answered) = await ask(.getData(path: path, watch: false), of: hold.session, until: limit),
+        guard
+            case .success(let answered) = await ask(.getData(path: path, watch: false), of: hold.session, until: limit),
             case .data(let data, _) = answered.result, let record = ContenderRecord(data),
             record.phase == .revoked || record.phase == .forced
         else { return .lost(lose(hold, lossReason(of: hold))) }

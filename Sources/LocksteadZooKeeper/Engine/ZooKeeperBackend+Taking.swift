@@ -60,11 +60,15 @@ extension ZooKeeperBackend {
     func read(
         _ contenders: [Contender], of paths: LockPaths, on session: ZooKeeperSession, _ deadline: ContinuousTime
     ) async throws(ZooKeeperError) -> [Contender] {
-        let calls = contenders.map { session.send(.getData(path: paths.contender($0.name), watch: false), until: deadline) }
+        let calls = contenders.map {
+            session.send(.getData(path: paths.contender($0.name), watch: false), until: deadline)
+        }
         var found: [Contender] = []
         for (contender, call) in zip(contenders, calls) {
             do throws(ZooKeeperError) {
-                guard case .data(let data, let stat) = try await call.value(on: time).get().result else { throw .badAnswer }
+                guard case .data(let data, let stat) = try await call.value(on: time).get().result else {
+                    throw .badAnswer
+                }
                 found.append(contender.read(data, stat))
             } catch {
                 switch error.code {

@@ -44,7 +44,9 @@ extension ZooKeeperBackend {
     private func holdsAll(
         _ contender: Contender, _ session: ZooKeeperSession, _ deadline: ContinuousTime
     ) async throws(LockError) -> Bool {
-        guard let names = contender.record?.names, names.count > 1, let request = contender.name.request else { return true }
+        guard let names = contender.record?.names, names.count > 1, let request = contender.name.request else {
+            return true
+        }
         let start = engine.layout.start(of: request)
         do throws(ZooKeeperError) {
             let queues = try await freshQueues(of: names.map(naming.paths), on: session, deadline)
@@ -87,11 +89,15 @@ extension ZooKeeperBackend {
                 for (path, call) in zip(level, calls) {
                     let children = try await children(call)
                     let queue = ContenderQueue(children: children)
-                    if let name = naming.name(ofQueue: path), name.text.utf8.starts(with: prefix.utf8), queue.kind != nil {
+                    if let name = naming.name(ofQueue: path), name.text.utf8.starts(with: prefix.utf8),
+                        queue.kind != nil
+                    {
                         found[name] = queue
                     }
-                    below += children.filter { naming.mayHoldNames($0) }.map { path == "/" ? "/" + $0 : path + "/" + $0 }
-                        .filter { naming.mayLead($0, to: prefix) }
+                    below += children.filter { naming.mayHoldNames($0) }.map {
+                        path == "/" ? "/" + $0 : path + "/" + $0
+                    }
+                    .filter { naming.mayLead($0, to: prefix) }
                 }
                 level = below
             }

@@ -64,12 +64,14 @@ public struct ZooKeeperEngine: Sendable {
         }
         for (what, path) in [("chroot", configuration.chroot), ("prefix", prefix)] {
             guard path.utf8.count <= Self.longestPrefix else {
-                throw Self.invalid("A \(what) of \(path.utf8.count) bytes is too long; the most is \(Self.longestPrefix).")
+                throw Self.invalid(
+                    "A \(what) of \(path.utf8.count) bytes is too long; the most is \(Self.longestPrefix).")
             }
             guard path.unicodeScalars.allSatisfy({ (0x21..<0x7F).contains($0.value) && $0 != "%" }),
                 !path.split(separator: "/").contains(where: { $0 == "." || $0 == ".." })
             else {
-                throw Self.invalid("The \(what) is no path that ZooKeeper takes; use letters, digits, dashes and slashes.")
+                throw Self.invalid(
+                    "The \(what) is no path that ZooKeeper takes; use letters, digits, dashes and slashes.")
             }
         }
         guard configuration.timeouts.call > .zero, configuration.timeouts.connect > .zero else {

@@ -97,7 +97,8 @@ struct EnsembleReport: Sendable {
         let words = "a durable write took \(Int64(writeTime / .milliseconds(1))) ms"
         guard writeTime > Self.slowWrite else { return EngineFinding("write time", .good, words) }
         return EngineFinding(
-            "write time", .warning, words, "give the servers' dataLogDir a disk of its own: a stalled sync ends sessions")
+            "write time", .warning, words,
+            "give the servers' dataLogDir a disk of its own: a stalled sync ends sessions")
     }
 
     private var names: EngineFinding {
@@ -106,6 +107,7 @@ struct EnsembleReport: Sendable {
         }
         return EngineFinding(
             "names", .warning, "the lock \"\(name)\" lies below another lock that is in use",
-            "where Curator waits for the upper one too, give the lower one another name: it waits for all that lies there")
+            "where Curator waits for the upper one too, give the lower one another name: it waits for all that lies there"
+        )
     }
 }

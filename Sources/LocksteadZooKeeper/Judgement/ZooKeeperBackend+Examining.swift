@@ -12,7 +12,9 @@ extension ZooKeeperBackend {
         _ engine: ZooKeeperEngine, context: EngineContext
     ) async -> Result<[EngineFinding], LockError> {
         let backend: ZooKeeperBackend
-        do throws(LockError) { backend = try ZooKeeperBackend(engine, context: context) } catch { return .failure(error) }
+        do throws(LockError) { backend = try ZooKeeperBackend(engine, context: context) } catch {
+            return .failure(error)
+        }
         return await withTaskGroup(of: Void.self) { group in
             // How its running ends is of no matter here.
             group.addTask { try? await backend.run() }

@@ -99,7 +99,8 @@ struct ContenderName: Sendable, Hashable {
     /// Such as `…-2of4`.
     private static func permits(_ bytes: Slice<Bytes>) -> LockMode? {
         let word = bytes.split(separator: UInt8(ascii: "-")).last ?? bytes[bytes.endIndex...]
-        let numbers = String(decoding: word, as: UTF8.self).split(separator: "of", omittingEmptySubsequences: false).map { Int($0) }
+        let numbers = String(decoding: word, as: UTF8.self).split(separator: "of", omittingEmptySubsequences: false).map
+        { Int($0) }
         guard numbers.count == 2, let count = numbers[0], let limit = numbers[1], count >= 1, count <= limit,
             limit <= LockMode.maximumPermits
         else { return nil }

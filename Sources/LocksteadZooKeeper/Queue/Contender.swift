@@ -20,7 +20,8 @@ struct Contender: QueuedContender {
     var isOurs: Bool { true }
 
     var note: HolderNote {
-        record?.note ?? HolderNote(purpose: "another program, session \(String(UInt64(bitPattern: session), radix: 16))")
+        record?.note
+            ?? HolderNote(purpose: "another program, session \(String(UInt64(bitPattern: session), radix: 16))")
     }
 
     /// By the transactions that created them, where those were read; else by the numbers that the servers appended, whose highest is followed

@@ -177,7 +177,9 @@ struct SessionMachine: Sendable {
             case .event(let event): return .event(event)
             case .reply(let xid, let transaction, let error, let body):
                 seen = max(seen, transaction)
-                if xid == ZKSpecialFrame.authenticationXid, error != .fine { return .refused(ZooKeeperError(error, of: "")) }
+                if xid == ZKSpecialFrame.authenticationXid, error != .fine {
+                    return .refused(ZooKeeperError(error, of: ""))
+                }
                 if xid == ZKSpecialFrame.pingXid, let sent = pings.popFirst() { log.heard(sent: sent, at: now) }
                 // Pings, log-ins and watches set anew have numbers of their own.
                 guard xid >= 0 else { return nil }

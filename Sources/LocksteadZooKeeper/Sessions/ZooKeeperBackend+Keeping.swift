@@ -66,7 +66,9 @@ extension ZooKeeperBackend {
         guard !session.isAnnounced else { return }
         if session.id == 0 {
             // Answered once there is a connection.
-            do throws(ZooKeeperError) { _ = try await session.ask(.exists(path: "/", watch: false), until: deadline) } catch {
+            do throws(ZooKeeperError) {
+                _ = try await session.ask(.exists(path: "/", watch: false), until: deadline)
+            } catch {
                 guard error.code == .noNode else { throw error }
             }
         }

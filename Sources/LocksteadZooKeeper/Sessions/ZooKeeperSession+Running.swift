@@ -139,7 +139,9 @@ extension ZooKeeperSession {
             }
             let identity = SessionMachine.Identity(id: response.session, password: response.password)
             for frame in state.watches.frames(since: state.machine.seen) { connection.write(frame) }
-            for frame in state.machine.connected(identity, timeout: given, asked: asked, at: now) { connection.write(frame) }
+            for frame in state.machine.connected(identity, timeout: given, asked: asked, at: now) {
+                connection.write(frame)
+            }
         }
     }
 
@@ -278,7 +280,8 @@ extension ZooKeeperSession: ZKConnectionListener {
 
 extension ZooKeeperError {
     fileprivate static let endsAtOnce = ZooKeeperError(
-        .notServing, "The server ends the connection as soon as it is made. Have a majority of the servers run and see each other.",
+        .notServing,
+        "The server ends the connection as soon as it is made. Have a majority of the servers run and see each other.",
         effect: .didNotHappen)
 
     fileprivate static func timeoutRefused(asked: Duration, given: Duration) -> ZooKeeperError {

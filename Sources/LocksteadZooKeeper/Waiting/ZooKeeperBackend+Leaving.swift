@@ -53,7 +53,11 @@ extension ZooKeeperBackend {
     private func withdraw(_ withdrawal: Withdrawal, until deadline: ContinuousTime) async -> Bool {
         sent.withLock { $0.withdrawn(withdrawal.request, under: withdrawal.session) }
         let isDone = await shieldedFromCancellation { await self.takeAway(withdrawal, until: deadline) == nil }
-        if isDone { drop(withdrawal.request, under: withdrawal.session) } else { life.add { [self] in await carryOut(withdrawal) } }
+        if isDone {
+            drop(withdrawal.request, under: withdrawal.session)
+        } else {
+            life.add { [self] in await carryOut(withdrawal) }
+        }
         return isDone
     }
 

@@ -78,7 +78,9 @@ extension ZooKeeperBackend {
             } catch {
                 try await endure(error, ask, place, &failingSince)
             }
-            if own.contains(where: { $0.happened == .deleted }) { throw await left(ask, place, .placeLost(of: ask.request)) }
+            if own.contains(where: { $0.happened == .deleted }) {
+                throw await left(ask, place, .placeLost(of: ask.request))
+            }
             obstacle = try await self.obstacle(ask, place)
             if obstacle == nil, !ask.session.isOver, let proof = ask.session.proof, isFresh(proof, ask) {
                 return try await accept(ask, place, proof)

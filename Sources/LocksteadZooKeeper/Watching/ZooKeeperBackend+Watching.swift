@@ -106,7 +106,8 @@ final class ChangeFollower: Sendable {
         }
         guard !registers.withLock({ $0 }) else {
             throw LockError(
-                .engineUnavailable, "The watch's connection was lost, and changes of registers with it. Begin it again.",
+                .engineUnavailable,
+                "The watch's connection was lost, and changes of registers with it. Begin it again.",
                 effect: .didNotHappen)
         }
     }
@@ -167,8 +168,9 @@ final class ChangeFollower: Sendable {
         guard let holder, holder.record != nil else { return false }
         let own = backend.naming.session(holder.session)
         // Whoever cannot be asked about is taken for somebody who gave it back.
-        guard case .failure(let error) = await backend.ask(
-            .exists(path: own, watch: false), of: session, until: backend.patience)
+        guard
+            case .failure(let error) = await backend.ask(
+                .exists(path: own, watch: false), of: session, until: backend.patience)
         else { return false }
         return error.code == .noNode
     }

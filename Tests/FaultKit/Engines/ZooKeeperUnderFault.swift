@@ -51,7 +51,8 @@ final class ZooKeeperUnderFault: EngineUnderFault {
         guard case .children(let children, _) = try line.ask(.getChildren(path: "/" + name, watch: false)).result else {
             return []
         }
-        return try children.filter { $0.hasPrefix("_c_") }.sorted { $0.suffix(10) < $1.suffix(10) }.compactMap { child in
+        return try children.filter { $0.hasPrefix("_c_") }.sorted { $0.suffix(10) < $1.suffix(10) }.compactMap {
+            child in
             guard case .stat(let stat) = try line.ask(.exists(path: "/\(name)/\(child)", watch: false)).result else {
                 return nil
             }

@@ -21,20 +21,26 @@ struct ZooKeeperNumbersBegin: FaultPlay {
         stage.crowd(works: true)
         stage.begin("numbers", mode.rawValue)
         stage.strike()
-        if mode == .removed { try await remove(engine, stage) } else { try await handOn(stage) }
+        let server = engine.ensemble.servers[1]
+        if mode == .removed {
+            try await remove(try ZooKeeperLine(server), stage)
+        } else {
+            try await stage.pass(stage.lease * 3)
+        }
         stage.cease("numbers")
         stage.crowd(works: false)
         try await stage.pass(.seconds(1))
         guard mode == .atTheEnd else { return }
-        let line = try ZooKeeperLine(engine.ensemble.servers[1])
-        guard case .stat(let stat) = try line.ask(.exists(path: "/" + Stage.prize, watch: false)).result else { return }
-        stage.check(stat.childVersion == .max || stat.childVersion < 0, "the queue has counted to \(stat.childVersion)")
+        let line = try ZooKeeperLine(server)
+        for name in Crowd().names {
+            let number = try next(in: name, line)
+            stage.check(number == .max || number < 0, "the queue of \(name) has counted to \(number)")
+        }
     }
 
     /// Whenever a queue is empty, its node goes.
-    private func remove(_ engine: ZooKeeperUnderFault, _ stage: Stage) async throws {
-        let line = try ZooKeeperLine(engine.ensemble.servers[1])
-        let end = stage.time.now.advanced(by: stage.lease * 3)
+    private func remove(_ line: ZooKeeperLine, _ stage: Stage) async throws {
+        let end = stage.time.now.advanced(by: stage.lease * 4)
         var count = 0
         while stage.time.now < end {
             for name in stage.names {
@@ -43,16 +49,16 @@ struct ZooKeeperNumbersBegin: FaultPlay {
             }
             try await stage.pass(.milliseconds(5))
         }
-        stage.check(count > 20, "removed \(count) times")
+        stage.check(count >= 10, "removed \(count) times")
     }
 
-    /// The prize goes round among the three, past the highest number.
-    private func handOn(_ stage: Stage) async throws {
-        for round in 0..<30 {
-            let worker = stage.workers[round % stage.workers.count]
-            worker.say("hold \(Stage.prize)")
-            _ = try await worker.hear("inside \(Stage.prize)", within: .seconds(10))
-            try await stage.leave(worker)
-        }
+    /// The number that a queue gives to the next node.
+    private func next(in name: String, _ line: ZooKeeperLine) throws -> Int32 {
+        let probe = ZKOperation.create(
+            path: "/\(name)/probe", data: [], access: ZNodeAccess.open, kind: .ephemeralSequential)
+        guard case .created(let path, _) = try line.ask(probe).result else { throw Obstacle("nothing was made") }
+        let digits = path.dropFirst("/\(name)/probe".count)
+        guard let number = Int32(digits) else { throw Obstacle("\(path) has no number") }
+        return number
     }
 }

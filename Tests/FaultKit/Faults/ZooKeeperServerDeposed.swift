@@ -35,7 +35,9 @@ struct ZooKeeperServerDeposed: FaultPlay {
         let belief: NaiveZooKeeper.Belief = mode == .follower ? .pings : .syncs
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await NaiveZooKeeper.hold("naive", at: servers[0], by: belief, naive, isHeld) }
-            guard await isHeld.until(within: .seconds(10), { $0 }) else { throw Obstacle("the naive client gets no lock") }
+            guard await isHeld.until(within: .seconds(10), { $0 }) else {
+                throw Obstacle("the naive client gets no lock")
+            }
             try await stage.open()
             stage.begin("cut", mode.rawValue)
             let begin = stage.time.now

@@ -16,7 +16,9 @@ struct ZooKeeperSessionEnded: FaultPlay {
         }
         if mode == .waiter { try await stage.line() } else { try await stage.open() }
         let sessions = try engine.sessions(of: Stage.prize)
-        guard sessions.count == (mode == .waiter ? 3 : 2) else { throw Obstacle("\(sessions.count) nodes in the queue") }
+        guard sessions.count == (mode == .waiter ? 3 : 2) else {
+            throw Obstacle("\(sessions.count) nodes in the queue")
+        }
         let server = engine.ensemble.servers[1]
         if mode == .waiter {
             try await stage.loseWaiter { try ZooKeeperLine.end(sessions[1], at: server) }

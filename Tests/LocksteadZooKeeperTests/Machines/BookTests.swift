@@ -83,7 +83,8 @@ struct BookTests {
 
     @Test("What a server says of itself is read, and what no ZooKeeper says is not")
     func statuses() {
-        let text = "Zookeeper version: 3.8.0-${mvngit.commit.id}, built on 2023\nLatency min/avg/max: 0/1.0/2\nMode: follower\n"
+        let text =
+            "Zookeeper version: 3.8.0-${mvngit.commit.id}, built on 2023\nLatency min/avg/max: 0/1.0/2\nMode: follower\n"
         let status = ServerStatus(text)
         #expect(status?.version == "3.8.0" && status?.mode == .follower && status?.watchesBelow == true)
         #expect(ServerStatus("Zookeeper version: 3.5.9-83df\nMode: leader")?.watchesBelow == false)

@@ -59,7 +59,8 @@ struct LayoutTests {
     @Test(
         "A name's path leads back to it",
         arguments: [
-            "a", "orders/42", "ä/ö", "100%", "emoji 🔒", "zookeeper/quota", "a/_c_x-lock-0000000001", "A", "%sessions", "~sessions", "~",
+            "a", "orders/42", "ä/ö", "100%", "emoji 🔒", "zookeeper/quota", "a/_c_x-lock-0000000001", "A", "%sessions",
+            "~sessions", "~",
             "x\u{E000}", "a b?c#d",
         ])
     func paths(text: String) throws {

@@ -32,7 +32,8 @@ struct SessionMachineTests {
 
     private func call(_ operation: ZKOperation) -> ZKCall { ZKCall(operation, deadline: .distantFuture) }
 
-    @Test("What waits for a connection is written in its order once there is one, and what is not wanted any more is not")
+    @Test(
+        "What waits for a connection is written in its order once there is one, and what is not wanted any more is not")
     func unsent() {
         var machine = SessionMachine(timeout: .seconds(2), lag: .zero, at: start)
         let calls = [call(.sync(path: "/a")), call(.sync(path: "/b")), call(.sync(path: "/c"))]
@@ -50,7 +51,9 @@ struct SessionMachineTests {
         _ = machine.received(answer(-2), at: at(heard))
     }
 
-    @Test("A committed answer proves life from when the leader had certainly heard of us; one of a single server proves nothing")
+    @Test(
+        "A committed answer proves life from when the leader had certainly heard of us; one of a single server proves nothing"
+    )
     func proof() {
         var machine = connected()
         #expect(machine.proof == ProofOfLife(sent: at(0), touched: at(0)))
@@ -86,7 +89,9 @@ struct SessionMachineTests {
         #expect(machine.proof == ProofOfLife(sent: at(1_000), touched: at(0)))
     }
 
-    @Test("That a session goes on is said by one server alone: a new connection proves nothing, and is where the next proof counts from")
+    @Test(
+        "That a session goes on is said by one server alone: a new connection proves nothing, and is where the next proof counts from"
+    )
     func reconnected() {
         var machine = connected()
         #expect(machine.disconnected().isEmpty)
@@ -97,7 +102,9 @@ struct SessionMachineTests {
         #expect(machine.proof == ProofOfLife(sent: at(1_010), touched: at(1_000)))
     }
 
-    @Test("Whoever waits has the session proved four times in its timeout, and no more often where a proof brings nothing new")
+    @Test(
+        "Whoever waits has the session proved four times in its timeout, and no more often where a proof brings nothing new"
+    )
     func proofsAreSpaced() {
         var machine = connected(lag: .milliseconds(600))
         #expect(machine.duties.proof == at(500))

@@ -9,7 +9,9 @@ import TestServers
 @Suite(
     "On three ZooKeeper servers", .serialized, .enabled(if: ZooKeeperServer.isRequired, "dev/setup installs zookeeper"))
 struct EnsembleTests {
-    @Test("A server that is lost interrupts nothing: its client goes on at another one, with the same session, token and place")
+    @Test(
+        "A server that is lost interrupts nothing: its client goes on at another one, with the same session, token and place"
+    )
     func serverLost() async throws {
         let ensemble = try await ZooKeeperEnsemble()
         defer { ensemble.kill() }
@@ -24,7 +26,9 @@ struct EnsembleTests {
             let port = try #require(session.state.withLock { $0.connection?.endpoint.port })
             try #require(servers.first { $0.port == port }).kill()
             try await fixture.waitUntil("it is renewed elsewhere") {
-                guard case .renewed = await fixture.backend.renew([held], deadline: fixture.soon)[0] else { return false }
+                guard case .renewed = await fixture.backend.renew([held], deadline: fixture.soon)[0] else {
+                    return false
+                }
                 return session.state.withLock { $0.connection.map { $0.endpoint.port != port } ?? false }
             }
             #expect(session.id == before)
@@ -58,7 +62,9 @@ struct EnsembleTests {
         }
     }
 
-    @Test("A follower that is held in its steps keeps its client's answers: nothing counts as a proof of life, and the client goes elsewhere")
+    @Test(
+        "A follower that is held in its steps keeps its client's answers: nothing counts as a proof of life, and the client goes elsewhere"
+    )
     func pausedFollower() async throws {
         let ensemble = try await ZooKeeperEnsemble()
         defer { ensemble.kill() }

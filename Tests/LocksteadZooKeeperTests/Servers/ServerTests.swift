@@ -45,7 +45,9 @@ struct ServerTests {
         }
     }
 
-    @Test("A server that is killed and comes back finds the session as it was: the lock is kept, and was in doubt meanwhile")
+    @Test(
+        "A server that is killed and comes back finds the session as it was: the lock is kept, and was in doubt meanwhile"
+    )
     func restart() async throws {
         let server = try await ZooKeeperServer()
         defer { server.kill() }
@@ -69,7 +71,9 @@ struct ServerTests {
         }
     }
 
-    @Test("A session that expires takes its locks along: the next one gets a higher token, and the old session's node is never taken over")
+    @Test(
+        "A session that expires takes its locks along: the next one gets a higher token, and the old session's node is never taken over"
+    )
     func expired() async throws {
         let server = try await ZooKeeperServer()
         defer { server.kill() }
@@ -156,7 +160,9 @@ struct ServerTests {
     func access() async throws {
         let server = try await ZooKeeperServer()
         defer { server.kill() }
-        try await ZooKeeperFixture.with([server], { ($0.configuration.user, $0.configuration.password) = ("ada", "one") }) {
+        try await ZooKeeperFixture.with(
+            [server], { ($0.configuration.user, $0.configuration.password) = ("ada", "one") }
+        ) {
             fixture in
             let held = try await fixture.hold("a")
             try await ZooKeeperFixture.with(
@@ -180,7 +186,8 @@ struct ServerTests {
         }
         try await ZooKeeperFixture.with([server]) { fixture in
             let error = await #expect(throws: LockError.self) {
-                _ = try await fixture.grant(try fixture.request("a", wait: .until(fixture.time.now.advanced(by: .seconds(2)))))
+                _ = try await fixture.grant(
+                    try fixture.request("a", wait: .until(fixture.time.now.advanced(by: .seconds(2)))))
             }
             #expect((error?.cause as? ZooKeeperError)?.code == .notServing)
         }

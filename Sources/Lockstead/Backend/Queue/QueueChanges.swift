@@ -61,9 +61,10 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     package var awaitsMore: Bool {
         arrivals.contains { name, contender in
             queues[name]?.contenders.contains { $0.key == contender.key } ?? false
-                && contender.otherNames(than: name).filter { $0.text.utf8.starts(with: prefix.utf8) }.contains { other in
-                !(queues[other]?.contenders.contains { $0.created == contender.created } ?? false)
-            }
+                && contender.otherNames(than: name).filter { $0.text.utf8.starts(with: prefix.utf8) }.contains {
+                    other in
+                    !(queues[other]?.contenders.contains { $0.created == contender.created } ?? false)
+                }
         }
     }
 
@@ -89,7 +90,8 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     }
 
     private mutating func write(
-        _ contender: Contender, _ name: LockName, _ before: ContenderQueue<Contender>, _ after: inout ContenderQueue<Contender>
+        _ contender: Contender, _ name: LockName, _ before: ContenderQueue<Contender>,
+        _ after: inout ContenderQueue<Contender>
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == contender.key }) else {
             after = ContenderQueue(before.contenders + [contender])
@@ -108,7 +110,8 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     }
 
     private mutating func delete(
-        _ key: Contender.Key, _ leaseIsGone: Bool, _ name: LockName, _ before: ContenderQueue<Contender>, _ after: inout ContenderQueue<Contender>
+        _ key: Contender.Key, _ leaseIsGone: Bool, _ name: LockName, _ before: ContenderQueue<Contender>,
+        _ after: inout ContenderQueue<Contender>
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == key }) else { return [] }
         after.contenders.remove(at: index)

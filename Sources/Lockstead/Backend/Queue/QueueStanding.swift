@@ -21,7 +21,11 @@ package enum QueueStanding<Key: Hashable & Sendable>: Sendable, Hashable {
     ///   - queue: Who is there.
     package init<Contender: QueuedContender>(of key: Key, created: Int64?, in queue: ContenderQueue<Contender>)
     where Contender.Key == Key {
-        guard let place = queue.contenders.firstIndex(where: { $0.key == key && (created == nil || $0.created == created) }) else {
+        guard
+            let place = queue.contenders.firstIndex(where: {
+                $0.key == key && (created == nil || $0.created == created)
+            })
+        else {
             self = .gone
             return
         }
