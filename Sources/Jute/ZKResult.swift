@@ -13,6 +13,7 @@ package enum ZKResult: Sendable, Hashable {
     /// - Parameters:
     ///   - operation: What was asked for.
     ///   - reader: Where the body begins.
+    /// - Throws: `JuteError` for a body that is none of that operation's.
     package init(of operation: ZKOperation, _ reader: inout JuteReader) throws(JuteError) {
         switch operation {
         case .create: self = .created(path: try reader.text(), try ZNodeStat(&reader))

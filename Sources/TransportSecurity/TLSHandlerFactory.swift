@@ -11,6 +11,7 @@ package struct TLSHandlerFactory: Sendable {
     /// - Parameters:
     ///   - tls: What the configuration says.
     ///   - hostName: What the certificate must bear unless that says otherwise; `nil` where a server has no name.
+    /// - Throws: What is wrong with a file.
     package init(_ tls: TLSSettings, hostName: String?) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = tls.verification.nioSSL

@@ -9,6 +9,7 @@ enum ZooKeeperNumbers {
     /// - Parameters:
     ///   - counts: Nodes, and the number of the next child of each.
     ///   - folder: The server's `dataDir`.
+    /// - Throws: Where the folder cannot be written.
     static func write(_ counts: [String: Int32], in folder: URL) throws {
         var log = Array("ZKLG".utf8) + integer(2) + [UInt8](repeating: 0, count: 8)
         var transaction: Int64 = 0

@@ -55,8 +55,11 @@ package final class ZooKeeperServer: Sendable {
     ///
     /// - Parameters:
     ///   - setup: How it is set up.
+    ///   - plain: Its port for plain text.
     ///   - number: Its own in the ensemble; `nil` for one alone.
     ///   - ensemble: The lines that say where the others are.
+    ///   - place: Where it runs.
+    /// - Throws: `ServerError` where it is not installed.
     init(
         _ setup: Setup, port plain: Int, number: Int? = nil, ensemble: [String] = [], place: ServerPlace = .loopback
     ) throws {

@@ -20,8 +20,8 @@ struct Contender: QueuedContender {
     func precedes(_ other: Contender) -> Bool { created < other.created }
 }
 
-typealias ContenderQueue = Lockstead.ContenderQueue<Contender>
-typealias QueueStanding = Lockstead.QueueStanding<KeyBytes>
+typealias ContenderQueue = StoredQueue<Contender>
+typealias QueueStanding = StoredStanding<KeyBytes>
 typealias ChangeMachine = QueueChanges<Contender>
-typealias HoldBook = Lockstead.HoldBook<EtcdSession, KeyBytes>
-typealias SentBook = Lockstead.SentBook<EtcdSession>
+typealias HoldBook = StoredHolds<EtcdSession, KeyBytes>
+typealias SentBook = SentRequests<EtcdSession>

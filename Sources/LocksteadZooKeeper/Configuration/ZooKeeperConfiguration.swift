@@ -15,7 +15,9 @@ public struct ZooKeeperConfiguration: Sendable {
 
     /// The servers, or some of them; each is tried when another does not answer.
     public var endpoints: [ZooKeeperEndpoint]
-    /// The node below which everything lies, such as `/teams/orders`; empty for the root. It is made where it is missing.
+    /// The node below which everything lies, such as `/teams/orders`; empty for the root.
+    ///
+    /// It is made where it is missing.
     public var chroot = ""
     /// TLS, or `nil` for plain text; the default is plain text.
     public var tls: TLSSettings?

@@ -50,6 +50,8 @@ final class ZKConnection: Sendable {
     ///   - tls: How, where not in plain text.
     ///   - timeout: How long it may take.
     ///   - listener: Told of what comes.
+    /// - Returns: The connection.
+    /// - Throws: `ZooKeeperError` where nobody answers, or a file for TLS cannot be used.
     static func open(
         _ endpoint: ZooKeeperEndpoint, _ tls: TLSSettings?, timeout: Duration, listener: any ZKConnectionListener
     ) async throws(ZooKeeperError) -> ZKConnection {

@@ -196,6 +196,8 @@ extension ZooKeeperBackend {
     /// - Parameters:
     ///   - isWalk: Whether much is read: renewals are not to stand behind that.
     ///   - body: Has the session.
+    /// - Returns: What the body returned.
+    /// - Throws: What the body threw, and `LockError` with the code `shutDown` after the engine's end.
     func withSession<Value>(
         isWalk: Bool = false, _ body: (ZooKeeperSession) async throws(LockError) -> Value
     ) async throws(LockError) -> Value {

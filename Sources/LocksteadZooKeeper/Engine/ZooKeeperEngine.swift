@@ -19,11 +19,13 @@ public struct ZooKeeperEngine: Sendable {
     public var layout = ZooKeeperLayout.curator
     /// Who may touch the nodes; `nil` for the default.
     public var access: Access?
-    /// The `tickTime` that the servers are configured with: followers tell the leader every half tick who is alive, and a grant is believed
-    /// for that much less. `nil`, the default, takes half of each lease for it, which is the most that ensembles allow.
+    /// The `tickTime` that the servers are configured with; `nil`, the default, takes half of each lease for it, the most that ensembles allow.
+    ///
+    /// Followers tell the leader every half tick who is alive, and a grant is believed for that much less.
     public var tickTime: Duration?
-    /// The longest lease it takes, at most a day; `nil`, the default, is what servers allow unless told otherwise: 20 ticks, of 2 s each where
-    /// ``tickTime`` is not given. More needs a higher `maxSessionTimeout` on the servers, too.
+    /// The longest lease it takes, at most a day; 20 ticks unless given, of 2 s each where ``tickTime`` is not given.
+    ///
+    /// That is what servers allow unless told otherwise. More needs a higher `maxSessionTimeout` on the servers, too.
     public var longestLease: Duration?
 
     /// The most bytes a prefix or a chroot may have.

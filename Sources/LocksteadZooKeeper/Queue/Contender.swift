@@ -32,16 +32,18 @@ struct Contender: QueuedContender {
     }
 }
 
-typealias ContenderQueue = Lockstead.ContenderQueue<Contender>
-typealias QueueStanding = Lockstead.QueueStanding<String>
-typealias HoldBook = Lockstead.HoldBook<ZooKeeperSession, String>
-typealias SentBook = Lockstead.SentBook<ZooKeeperSession>
+typealias ContenderQueue = StoredQueue<Contender>
+typealias QueueStanding = StoredStanding<String>
+typealias HoldBook = StoredHolds<ZooKeeperSession, String>
+typealias SentBook = SentRequests<ZooKeeperSession>
 
 extension ContenderQueue {
     /// Who of a node's children contends.
     init(children: [String]) { self.init(children.compactMap { ContenderName($0) }.map { Contender($0) }) }
 
-    /// Whether its numbers say nothing about the order any more: servers that have counted to the highest one give that again, or go back and
-    /// forth between it and the lowest. Then the transactions that created the nodes tell.
+    /// Whether its numbers say nothing about the order any more.
+    ///
+    /// Servers that have counted to the highest one give that again, or go back and forth between it and the lowest. Then the transactions that
+    /// created the nodes tell.
     var isWornOut: Bool { contenders.contains { $0.name.sequence == .max || $0.name.sequence < 0 } }
 }

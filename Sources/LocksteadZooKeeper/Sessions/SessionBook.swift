@@ -62,6 +62,7 @@ final class SessionBook: Sendable {
     /// Any session at all, for what needs no lease of its own; with one more user.
     ///
     /// - Parameter alone: Whether nothing may be held by it.
+    /// - Returns: The session, which may have yet to be opened.
     func any(alone: Bool) -> ZooKeeperSession {
         let now = time.now
         let (session, isNew) = state.withLock { state in

@@ -94,7 +94,9 @@ extension ZooKeeperBackend {
     }
 }
 
-/// What others say to a session: which of its grants they revoked, and why. A line for each: `request reason`.
+/// What others say to a session: which of its grants they revoked, and why.
+///
+/// A line for each: `request reason`.
 struct Orders: Sendable, Equatable {
     var revoked: [(request: RequestID, reason: String)]
 

@@ -7,7 +7,9 @@ extension ZooKeeperBackend {
     private static let retryPause = Duration.milliseconds(250)
     /// An ensemble that has not answered for so long ends the wait.
     private static let mostSilence = Duration.seconds(30)
-    /// The longest time that a free lock with a waiter goes unnoticed, whatever was lost. Longer than RULES 20 has it: a watch of ZooKeeper is
+    /// The longest time that a free lock with a waiter goes unnoticed, whatever was lost.
+    ///
+    /// Longer than RULES 20 has it: a watch of ZooKeeper is
     /// not lost with its connection.
     private static let roundTime = Duration.seconds(5)
 

@@ -30,6 +30,7 @@ extension Stage {
     /// past (R3, R4).
     ///
     /// - Parameter end: Ends the session.
+    /// - Throws: Where a worker does not say what it must.
     func loseWaiter(_ end: () async throws -> Void) async throws {
         let (holder, waiter, last) = (workers[0], workers[1], workers[2])
         begin("end session", "worker 1")

@@ -83,9 +83,11 @@ struct LayoutTests {
         let own = try #require(ContenderName(texts[3]))
         var place = ZooKeeperBackend.Place(created: 9, own: [own], queues: [ContenderQueue(children: texts)])
         #expect(place.queues[0].contenders.map(\.name.text) == [texts[2], texts[3]])
-        #expect(!place.left(texts[2], at: 0), "others were there, too")
+        let isTold = place.left(texts[2], at: 0)
+        #expect(!isTold, "others were there, too")
         place.read(ContenderQueue(children: [texts[0], texts[3]]), at: 0)
-        #expect(place.left(texts[0], at: 0))
+        let isFirst = place.left(texts[0], at: 0)
+        #expect(isFirst)
     }
 
     @Test("A reader keeps all before it, because a writer among them matters")

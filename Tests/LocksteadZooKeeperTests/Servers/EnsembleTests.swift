@@ -1,5 +1,6 @@
 import Jute
 import Lockstead
+import Synchronization
 import Testing
 import TestServers
 

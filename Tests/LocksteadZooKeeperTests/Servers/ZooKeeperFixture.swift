@@ -1,4 +1,5 @@
 import Lockstead
+import Synchronization
 import Logging
 import TestServers
 

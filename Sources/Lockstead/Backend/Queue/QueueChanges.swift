@@ -17,7 +17,7 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     }
 
     /// Who is where, as far as was heard.
-    package private(set) var queues: [LockName: ContenderQueue<Contender>]
+    package private(set) var queues: [LockName: StoredQueue<Contender>]
     /// What the names begin with whose keys are heard of.
     private let prefix: String
     /// Who was told to hold, or did so from the beginning.
@@ -25,7 +25,7 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     /// Requests for several names that came with the events of one revision: the other keys may come after.
     private var arrivals: [(name: LockName, contender: Contender)] = []
 
-    package init(_ queues: [LockName: ContenderQueue<Contender>], prefix: String = "") {
+    package init(_ queues: [LockName: StoredQueue<Contender>], prefix: String = "") {
         (self.queues, self.prefix) = (queues, prefix)
         for name in queues.keys { _ = comers(to: name) }
     }
@@ -43,7 +43,7 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
 
     /// What to tell of an event.
     package mutating func heard(_ event: Event, of name: LockName) -> [LockChange] {
-        let before = queues[name] ?? ContenderQueue<Contender>([])
+        let before = queues[name] ?? StoredQueue<Contender>([])
         var after = before
         let told: [LockChange]
         switch event {
@@ -90,11 +90,11 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     }
 
     private mutating func write(
-        _ contender: Contender, _ name: LockName, _ before: ContenderQueue<Contender>,
-        _ after: inout ContenderQueue<Contender>
+        _ contender: Contender, _ name: LockName, _ before: StoredQueue<Contender>,
+        _ after: inout StoredQueue<Contender>
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == contender.key }) else {
-            after = ContenderQueue(before.contenders + [contender])
+            after = StoredQueue(before.contenders + [contender])
             guard contender.otherNames(than: name).isEmpty else {
                 arrivals.append((name, contender))
                 return []
@@ -110,8 +110,8 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     }
 
     private mutating func delete(
-        _ key: Contender.Key, _ leaseIsGone: Bool, _ name: LockName, _ before: ContenderQueue<Contender>,
-        _ after: inout ContenderQueue<Contender>
+        _ key: Contender.Key, _ leaseIsGone: Bool, _ name: LockName, _ before: StoredQueue<Contender>,
+        _ after: inout StoredQueue<Contender>
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == key }) else { return [] }
         after.contenders.remove(at: index)

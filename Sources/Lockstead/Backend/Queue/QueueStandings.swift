@@ -11,8 +11,9 @@ package struct QueueStandings<Contender: QueuedContender>: Sendable {
     /// - Parameters:
     ///   - queue: Who is there.
     ///   - holdsAll: Whether a request that is first here is so in the queues of its other names.
+    /// - Throws: What that question threw.
     package init(
-        of queue: ContenderQueue<Contender>, holdsAll: (Contender) async throws(LockError) -> Bool
+        of queue: StoredQueue<Contender>, holdsAll: (Contender) async throws(LockError) -> Bool
     ) async throws(LockError) {
         waiters = Array(queue.waiters)
         for contender in queue.holders.reversed() {
@@ -31,6 +32,7 @@ package struct QueueStandings<Contender: QueuedContender>: Sendable {
     ///   - kind: What it is in use as.
     ///   - now: Our wall clock, in milliseconds since 1970.
     ///   - remaining: How long a holder's lease still has, as far as that is known.
+    /// - Returns: The description.
     package func description(
         of name: LockName, _ kind: LockKind, at now: Int64, remaining: (Contender) -> Duration? = { _ in nil }
     ) -> LockDescription {

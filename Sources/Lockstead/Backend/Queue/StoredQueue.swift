@@ -1,7 +1,7 @@
 package import LockCore
 
 /// Who is in the queue of a name, in the order of their places.
-package struct ContenderQueue<Contender: QueuedContender>: Sendable, Hashable {
+package struct StoredQueue<Contender: QueuedContender>: Sendable, Hashable {
     package var contenders: [Contender] = []
 
     package init(_ contenders: [Contender]) { self.contenders = contenders.sorted { $0.precedes($1) } }

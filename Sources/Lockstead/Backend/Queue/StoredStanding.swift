@@ -1,7 +1,7 @@
 package import LockCore
 
 /// How a request stands in the queue of one name, and what it has to wait for.
-package enum QueueStanding<Key: Hashable & Sendable>: Sendable, Hashable {
+package enum StoredStanding<Key: Hashable & Sendable>: Sendable, Hashable {
     /// It holds the lock.
     case granted
     /// Somebody is in the way: the key whose end changes that.
@@ -19,7 +19,7 @@ package enum QueueStanding<Key: Hashable & Sendable>: Sendable, Hashable {
     ///   - key: The request's own key.
     ///   - created: The place it was given; `nil` where its key is nobody else's, ever.
     ///   - queue: Who is there.
-    package init<Contender: QueuedContender>(of key: Key, created: Int64?, in queue: ContenderQueue<Contender>)
+    package init<Contender: QueuedContender>(of key: Key, created: Int64?, in queue: StoredQueue<Contender>)
     where Contender.Key == Key {
         guard
             let place = queue.contenders.firstIndex(where: {
@@ -42,7 +42,7 @@ package enum QueueStanding<Key: Hashable & Sendable>: Sendable, Hashable {
     /// Waits for one key alone wherever one is enough, so that a release wakes one waiter (R31).
     private static func blocked<Contender: QueuedContender>(
         _ own: Contender, by earlier: ArraySlice<Contender>
-    ) -> QueueStanding where Contender.Key == Key {
+    ) -> StoredStanding where Contender.Key == Key {
         switch own.mode {
         case .exclusive: earlier.last.map { .behind($0.key) } ?? .granted
         case .shared: earlier.last { $0.mode != .shared }.map { .behind($0.key) } ?? .granted

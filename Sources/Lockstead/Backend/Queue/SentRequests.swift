@@ -1,7 +1,7 @@
 package import LockCore
 
 /// Which requests were sent, and under which session, as long as something of them may be there.
-package struct SentBook<Session: AnyObject & Sendable>: Sendable {
+package struct SentRequests<Session: AnyObject & Sendable>: Sendable {
     private struct Entry: Sendable {
         let session: Session
         /// Whether it is being taken back: an attempt that came now would lose what it gets to that.

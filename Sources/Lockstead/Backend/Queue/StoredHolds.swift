@@ -1,7 +1,7 @@
 package import LockCore
 
 /// What this client holds, and when each of it ends by itself.
-package struct HoldBook<Session: AnyObject & Sendable, Key: Hashable & Sendable>: Sendable {
+package struct StoredHolds<Session: AnyObject & Sendable, Key: Hashable & Sendable>: Sendable {
     /// One grant.
     package struct Hold: Sendable {
         package let request: LockRequest
