@@ -40,7 +40,8 @@ package final class ZooKeeperServer: Sendable {
         ProcessInfo.processInfo.environment["CI"] != nil || FileManager.default.fileExists(atPath: jars[0])
     }
 
-    private static let jars = ["/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar"]
+    /// Its own manifest leaves out what its TLS needs.
+    private static let jars = ["zookeeper", "slf4j-simple", "netty-codec", "netty-resolver"].map { "/usr/share/java/\($0).jar" }
 
     /// Starts a server alone, and waits until it serves.
     ///

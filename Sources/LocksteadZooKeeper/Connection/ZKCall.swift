@@ -49,8 +49,16 @@ final class ZKCall: Sendable {
 
     private var answer: Answer? { stage.withLock { if case .decided(let answer) = $0 { answer } else { nil } } }
 
-    /// Waits for the answer; the deadline and a cancellation of the task end the wait.
+    /// Whether a cancellation of the task leaves the wait for an answer alone: it has a deadline, and callers are told of no cancellation.
+    @TaskLocal static var isShielded = false
+
+    /// Waits for the answer; the deadline ends the wait, and a cancellation of the task unless it is shielded.
     func value(on time: any TimeSource) async -> Answer {
+        guard Self.isShielded else { return await wait(on: time) }
+        return await shieldedFromCancellation { await self.wait(on: time) }
+    }
+
+    private func wait(on time: any TimeSource) async -> Answer {
         while answer == nil, !Task.isCancelled, time.now < deadline {
             // The loop looks at what ended it.
             _ = try? await signal.sleep(until: deadline == .distantFuture ? nil : deadline, on: time)

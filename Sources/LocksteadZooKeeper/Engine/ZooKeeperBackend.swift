@@ -204,9 +204,18 @@ extension ZooKeeperBackend {
         try ensureRunning()
         let session = sessions.any(alone: isWalk)
         defer { session.leave() }
-        return try await body(session)
+        return try await ZKCall.$isShielded.withValue(true) { await Result(catching: body, session) }.get()
     }
 
     /// The lock itself was not asked for.
     static func notAsked(_ error: ZooKeeperError) -> LockError { LockError(error.with(effect: .didNotHappen)) }
+}
+
+extension Result where Failure == LockError {
+    /// What becomes of a body that is given a session: one that throws so cannot pass where errors lose their type.
+    fileprivate init(
+        catching body: (ZooKeeperSession) async throws(LockError) -> Success, _ session: ZooKeeperSession
+    ) async {
+        do throws(LockError) { self = .success(try await body(session)) } catch { self = .failure(error) }
+    }
 }
