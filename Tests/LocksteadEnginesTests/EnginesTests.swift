@@ -12,13 +12,14 @@ struct EnginesTests {
         #expect(try Engines.open("redis+cluster://a:7000,b").name == "redis")
         #expect(try Engines.open("valkeys+cluster://a,b,c?connections=1").name == "redis")
         #expect(try Engines.open("etcd://a,b:2380,[::1]").name == "etcd")
+        #expect(try Engines.open("zk://a,b/chroot").name == "zookeeper")
         #expect(try Engines.open("memory:").name == LockEngine.inProcess.name)
     }
 
     @Test(
         "An engine this build lacks is named honestly, with what there is",
         arguments: [
-            ("zookeeper://h", "ZooKeeper"), ("consul://h", "Consul"), ("lockstead://h", "Lockstead service"),
+            ("consul://h", "Consul"), ("lockstead://h", "Lockstead service"),
         ])
     func absentEngines(_ url: String, _ engine: String) {
         #expect { try Engines.open(url) } throws: { error in

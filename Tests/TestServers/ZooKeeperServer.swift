@@ -41,7 +41,9 @@ package final class ZooKeeperServer: Sendable {
     }
 
     /// Its own manifest leaves out what its TLS needs.
-    private static let jars = ["zookeeper", "slf4j-simple", "netty-codec", "netty-resolver"].map { "/usr/share/java/\($0).jar" }
+    private static let jars = ["zookeeper", "slf4j-simple", "netty-codec", "netty-resolver"].map {
+        "/usr/share/java/\($0).jar"
+    }
 
     /// Starts a server alone, and waits until it serves.
     ///

@@ -6,7 +6,8 @@ enum AbsentEngine {
         "redlock": "Redlock",
         "valkey+sentinel": "Valkey", "valkeys+sentinel": "Valkey", "redlocks": "Redlock",
         "valkey": "Valkey", "valkeys": "Valkey", "etcd": "etcd", "etcds": "etcd", "zookeeper": "ZooKeeper",
-        "zk": "ZooKeeper", "consul": "Consul", "lockstead": "Lockstead service", "locksteads": "Lockstead service",
+        "zookeepers": "ZooKeeper", "zk": "ZooKeeper", "zks": "ZooKeeper", "consul": "Consul",
+        "lockstead": "Lockstead service", "locksteads": "Lockstead service",
     ]
 
     static func named(_ scheme: String) -> String? { names[scheme] }

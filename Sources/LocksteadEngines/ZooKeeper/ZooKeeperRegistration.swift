@@ -4,7 +4,7 @@
 
     /// `zookeeper://host:port,host:port/chroot` — locks on a ZooKeeper ensemble.
     struct ZooKeeperRegistration: EngineRegistration {
-        let schemes = ["zookeeper", "zookeepers"]
+        let schemes = ["zookeeper", "zookeepers", "zk", "zks"]
         let form = "zookeeper://host:2181"
 
         func open(_ url: EngineURL) throws(LockError) -> LockEngine { .zooKeeper(try ZooKeeperURL.settings(from: url)) }

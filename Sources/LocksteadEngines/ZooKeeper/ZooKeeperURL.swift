@@ -7,7 +7,7 @@
         private static let forAll = ["prefix", "layout", "access", "tickTime", "longestLease", "timeout"]
 
         static func settings(from url: EngineURL) throws(LockError) -> ZooKeeperEngine {
-            let isSecure = url.scheme == "zookeepers"
+            let isSecure = ["zookeepers", "zks"].contains(url.scheme)
             try url.requireOptions(among: forAll + (isSecure ? EngineURL.optionsForTLS : []))
             var engine = ZooKeeperEngine(try configuration(url))
             if isSecure { engine.configuration.tls = try url.tls() }
