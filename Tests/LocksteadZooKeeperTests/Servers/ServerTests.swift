@@ -28,7 +28,7 @@ struct ServerTests {
         }
     }
 
-    @Test("Tokens rise though the queue's node is removed and its numbers begin again")
+    @Test("Tokens rise though the queue's node is removed and its numbers begin again (R44)")
     func parentRemoved() async throws {
         let server = try await ZooKeeperServer()
         defer { server.kill() }
@@ -47,7 +47,7 @@ struct ServerTests {
     }
 
     @Test(
-        "A server that is killed and comes back finds the session as it was: the lock is kept, and was in doubt meanwhile"
+        "A server that is killed and comes back finds the session as it was: the lock is kept, and was in doubt meanwhile (R43)"
     )
     func restart() async throws {
         let server = try await ZooKeeperServer()
