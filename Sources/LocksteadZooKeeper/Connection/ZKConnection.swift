@@ -98,7 +98,7 @@ extension ZooKeeperError {
     static func connecting(_ endpoint: ZooKeeperEndpoint, _ error: any Error) -> ZooKeeperError {
         ZooKeeperError(
             .unreachable,
-            "Nobody answers at \(endpoint): \(error). Start the server, or give the right address.",
+            "Nobody answers at \(endpoint). Start the server, or give the right address.",
             effect: .didNotHappen)
     }
 }

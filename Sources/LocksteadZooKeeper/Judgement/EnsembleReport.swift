@@ -18,8 +18,8 @@ struct EnsembleReport: Sendable {
     var tickTime: Duration?
     /// How long a durable write took, the slowest of three.
     var writeTime: Duration?
-    /// Names that lie below others that are in use too, which other programs' waiters take for contenders.
-    var nestedNames: [LockName] = []
+    /// Names that lie below others that are in use too, which other programs' waiters take for contenders; `nil` where nobody could look.
+    var nestedNames: [LockName]?
 
     private static let slowWrite = Duration.milliseconds(100)
 
@@ -102,6 +102,7 @@ struct EnsembleReport: Sendable {
     }
 
     private var names: EngineFinding {
+        guard let nestedNames else { return EngineFinding("names", .unknown, "nothing could be listed") }
         guard let name = nestedNames.first else {
             return EngineFinding("names", .good, "no lock in use lies below another one")
         }
