@@ -152,7 +152,6 @@ let package = Package(
             dependencies: [
                 "Jute", "Lockstead", "TransportSecurity",
                 .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["ZooKeeper"])),
                 .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["ZooKeeper"])),
             ],

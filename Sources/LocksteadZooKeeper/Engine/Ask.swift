@@ -7,8 +7,6 @@ extension ZooKeeperBackend {
         let request: LockRequest
         let session: ZooKeeperSession
         let paths: [LockPaths]
-        /// What the request's own node in each queue is named, before the number that the servers append.
-        let prefix: String
         /// What all nodes of the request begin with.
         let start: String
         /// Puts a node into each queue.
@@ -75,8 +73,7 @@ extension ZooKeeperBackend {
                 kind: .ephemeralSequential)
         }
         return Ask(
-            request: request, session: session, paths: paths, prefix: prefix,
-            start: engine.layout.start(of: request.id),
+            request: request, session: session, paths: paths, start: engine.layout.start(of: request.id),
             creation: creations.count == 1 ? creations[0] : .multi(creations))
     }
 

@@ -30,7 +30,9 @@ extension ZooKeeperBackend {
     private func freeTheRest(of hold: HoldBook.Hold, until deadline: ContinuousTime) async throws(LockError) {
         for key in hold.keys where hold.keys.count > 1 {
             let answer = await askPersistently(.delete(path: key), of: hold.session, until: deadline).answer
-            if case .failure(let error) = answer, error.maySubside {
+            guard case .failure(let error) = answer, error.code != .noNode else { continue }
+            // With the session they are gone; whatever else it is, they may be there.
+            guard error.code == .sessionExpired else {
                 throw LockError(error.with(effect: .mayHaveHappened))
             }
         }

@@ -65,7 +65,7 @@ extension ZooKeeperBackend {
         let deadline = self.limit(deadline)
         await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
         return try await withSession(isWalk: true) { (session) throws(LockError) in
-            let names = try await liveNames(under: prefix, session, deadline).keys.sorted()
+            let names = try await walk(under: prefix, session, deadline).queues.keys.sorted()
             var described: [LockDescription] = []
             for name in names where described.count < limit {
                 if let lock = try await description(of: name, session, deadline) { described.append(lock) }
@@ -74,25 +74,30 @@ extension ZooKeeperBackend {
         }
     }
 
-    /// All names that begin with a text and that somebody holds or waits for.
+    /// What lies under a prefix.
+    struct Walk: Sendable {
+        /// The names that somebody holds or waits for, and who is there, unread.
+        var queues: [LockName: ContenderQueue] = [:]
+        /// The names whose registers were ever written.
+        var registers: Set<LockName> = []
+    }
+
+    /// Finds all names that begin with a text.
     ///
     /// ZooKeeper has no search: every node is asked for its children, level by level.
-    func liveNames(
+    func walk(
         under prefix: String, _ session: ZooKeeperSession, _ deadline: ContinuousTime
-    ) async throws(LockError) -> [LockName: ContenderQueue] {
+    ) async throws(LockError) -> Walk {
         do throws(ZooKeeperError) {
             _ = try await session.ask(.sync(path: naming.rootNode), until: deadline)
-            var (level, found) = ([naming.rootNode], [LockName: ContenderQueue]())
+            var (level, found) = ([naming.rootNode], Walk())
             while !level.isEmpty {
                 let calls = level.map { session.send(.getChildren(path: $0, watch: false), until: deadline) }
                 var below: [String] = []
                 for (path, call) in zip(level, calls) {
                     let children = try await children(call)
-                    let queue = ContenderQueue(children: children)
-                    if let name = naming.name(ofQueue: path), name.text.utf8.starts(with: prefix.utf8),
-                        queue.kind != nil
-                    {
-                        found[name] = queue
+                    if let name = naming.name(ofQueue: path), name.text.utf8.starts(with: prefix.utf8) {
+                        found.add(name, children)
                     }
                     below += children.filter { naming.mayHoldNames($0) }.map {
                         path == "/" ? "/" + $0 : path + "/" + $0
@@ -114,6 +119,15 @@ extension ZooKeeperBackend {
             guard error.code == .noNode || error.code == .permissionDenied else { throw error }
             return []
         }
+    }
+}
+
+extension ZooKeeperBackend.Walk {
+    fileprivate mutating func add(_ name: LockName, _ children: [String]) {
+        let queue = ContenderQueue(children: children)
+        if queue.kind != nil { queues[name] = queue }
+        // The token outlives the value.
+        if children.contains(LockPaths.registerTokenEnd) { registers.insert(name) }
     }
 }
 

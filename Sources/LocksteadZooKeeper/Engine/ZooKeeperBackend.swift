@@ -1,6 +1,5 @@
 import Jute
 package import Lockstead
-import Logging
 import Synchronization
 
 /// Locks on a ZooKeeper ensemble: every place in a queue is a node that ends with its session, every wait a watch.
@@ -10,7 +9,6 @@ package final class ZooKeeperBackend: CountingBackend {
     let engine: ZooKeeperEngine
     let naming: LockNaming
     let time: any TimeSource
-    let logger: Logger
     let sessions: SessionBook
     let life = BackendLife()
     let holds = Mutex(HoldBook())
@@ -37,7 +35,7 @@ package final class ZooKeeperBackend: CountingBackend {
     /// - Throws: `LockError` with the code `invalidOption` for settings that cannot be meant.
     package init(_ engine: ZooKeeperEngine, context: EngineContext) throws(LockError) {
         try engine.check()
-        (self.engine, time, logger) = (engine, context.time, context.logger)
+        (self.engine, time) = (engine, context.time)
         naming = LockNaming(chroot: engine.configuration.chroot, prefix: engine.prefix)
         let (time, events, naming, commands) = (context.time, SessionEvents(), naming, Tally())
         let servers = ServerList(engine.configuration.endpoints)

@@ -81,9 +81,9 @@ extension ZooKeeperBackend {
     private func nestedNames(_ deadline: ContinuousTime) async -> [LockName]? {
         // What cannot be listed has been told of elsewhere.
         let found = try? await withSession { (session) throws(LockError) in
-            try await liveNames(under: "", session, deadline)
+            try await walk(under: "", session, deadline)
         }
-        guard let names = found?.keys else { return nil }
+        guard let names = found?.queues.keys else { return nil }
         let all = Set(names.map(\.text))
         return names.sorted().filter { name in
             name.text.indices.contains { name.text[$0] == "/" && all.contains(String(name.text[..<$0])) }

@@ -3,7 +3,7 @@ import Lockstead
 /// What the servers' wall clock says, as far as our own writes showed it.
 ///
 /// Values are kept for a time that is counted on that clock, whoever wrote them.
-struct ServerClock: Sendable, Equatable {
+struct ServerClock: Sendable {
     /// For so long a reading is good.
     private static let span = Duration.seconds(60)
 
@@ -17,9 +17,5 @@ struct ServerClock: Sendable, Equatable {
     func milliseconds(at now: ContinuousTime) -> Int64? {
         guard let reading, reading.at.advanced(by: Self.span) > now else { return nil }
         return reading.milliseconds &+ Int64(reading.at.duration(to: now) / .milliseconds(1))
-    }
-
-    static func == (left: ServerClock, right: ServerClock) -> Bool {
-        left.reading?.milliseconds == right.reading?.milliseconds && left.reading?.at == right.reading?.at
     }
 }

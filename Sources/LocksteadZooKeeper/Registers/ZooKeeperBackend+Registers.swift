@@ -212,6 +212,7 @@ extension ZooKeeperBackend {
     ) async {
         let token = String(path.dropLast(LockPaths.registerValueEnd.count)) + LockPaths.registerTokenEnd
         let calls = [path, token].map { session.send(.getData(path: $0, watch: false), until: deadline) }
+        // What cannot be read is found to be over by whoever reads it.
         guard let value = try? await node(calls[0]), let seen = try? await node(calls[1]),
             value.stat.modified == transaction
         else { return }

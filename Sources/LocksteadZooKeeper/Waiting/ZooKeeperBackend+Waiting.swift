@@ -9,8 +9,7 @@ extension ZooKeeperBackend {
     private static let mostSilence = Duration.seconds(30)
     /// The longest time that a free lock with a waiter goes unnoticed, whatever was lost.
     ///
-    /// Longer than RULES 20 has it: a watch of ZooKeeper is
-    /// not lost with its connection.
+    /// Longer than RULES 20 has it: a watch of ZooKeeper is not lost with its connection.
     private static let roundTime = Duration.seconds(5)
 
     /// The first name that is not free, and what is in the way.
@@ -70,6 +69,7 @@ extension ZooKeeperBackend {
         }
         var (obstacle, failingSince) = (first, ContinuousTime?.none)
         while true {
+            let isFirst = obstacle == nil
             do throws(ZooKeeperError) {
                 if let obstacle {
                     try await sleep(ask, &place, obstacle, own)
@@ -89,6 +89,8 @@ extension ZooKeeperBackend {
             }
             if let reason = reasonToLeave(ask) { throw await left(ask, place, reason) }
             if time.now >= ask.request.wait.deadline { return .busy(await leave(ask, place)) }
+            // The leader has not heard of us for long, as after a pause: another transaction at once would prove no more.
+            if isFirst, obstacle == nil { await pause(until: ask) }
         }
     }
 

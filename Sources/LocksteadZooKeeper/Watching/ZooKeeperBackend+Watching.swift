@@ -1,12 +1,11 @@
 import Jute
 package import Lockstead
-import Synchronization
 
 extension ZooKeeperBackend {
     /// What happens from now on: whatever this client reads after it is read after the watch has begun.
     ///
-    /// A server that is lost interrupts nothing: the next one tells what happened meanwhile. Where the session is lost, the stream ends with
-    /// `engineUnavailable`. Wants servers of 3.6 or later.
+    /// After a connection was lost all is read again: who is gone and who came is told, and each register as changed, since nobody knows which
+    /// were. Where the session is lost, the stream ends with `engineUnavailable`. Wants servers of 3.6 or later.
     package func changes(prefix: String) -> AsyncThrowingStream<LockChange, any Error> {
         let (stream, continuation) = AsyncThrowingStream.makeStream(
             of: LockChange.self, bufferingPolicy: .bufferingOldest(ChangeFollower.mostUnread))
@@ -33,8 +32,6 @@ final class ChangeFollower: Sendable {
     /// Whether the reader has gone.
     private let isOver = OnceFlag()
     private let inbox = EventInbox()
-    /// Whether anything was told of a register.
-    private let registers = Mutex(false)
 
     init(
         backend: ZooKeeperBackend, prefix: String, stream: AsyncThrowingStream<LockChange, any Error>.Continuation,
@@ -69,17 +66,17 @@ final class ChangeFollower: Sendable {
             throw ZooKeeperBackend.notAsked(session.explained(error))
         }
         defer { session.stopReading(inbox, below: root) }
-        let queues = try await queues(session, deadline)
+        let queues = try await read(try await backend.walk(under: prefix, session, deadline), session, deadline)
         backend.watches.ended(begun)
         try await tell(QueueChanges(queues, prefix: prefix), session)
     }
 
-    /// Who is where at present.
-    private func queues(
-        _ session: ZooKeeperSession, _ deadline: ContinuousTime
+    /// Who is where, with what they say.
+    private func read(
+        _ walk: ZooKeeperBackend.Walk, _ session: ZooKeeperSession, _ deadline: ContinuousTime
     ) async throws(LockError) -> [LockName: ContenderQueue] {
         var queues: [LockName: ContenderQueue] = [:]
-        for (name, queue) in try await backend.liveNames(under: prefix, session, deadline) {
+        for (name, queue) in walk.queues {
             do throws(ZooKeeperError) {
                 queues[name] = ContenderQueue(
                     try await backend.read(
@@ -89,13 +86,13 @@ final class ChangeFollower: Sendable {
         return queues
     }
 
-    /// Tells what has become of everybody while nobody told us: who is gone, and who came.
-    ///
-    /// What happened to registers meanwhile nobody can tell; so the watch ends where there are any.
+    /// Tells what has become of everybody while nobody told us: who is gone, who came, and which registers may have changed.
     private func catchUp(
         _ machine: inout QueueChanges<Contender>, _ session: ZooKeeperSession
     ) async throws(LockError) {
-        let (before, after) = (machine.queues, try await queues(session, backend.patience))
+        let (deadline, before) = (backend.patience, machine.queues)
+        let walk = try await backend.walk(under: prefix, session, deadline)
+        let after = try await read(walk, session, deadline)
         for name in Set(before.keys).union(after.keys).sorted() {
             let (old, new) = (before[name]?.contenders ?? [], after[name]?.contenders ?? [])
             for gone in old where !new.contains(where: { $0.key == gone.key }) {
@@ -104,11 +101,9 @@ final class ChangeFollower: Sendable {
             }
             for contender in new { for told in machine.heard(.written(contender), of: name) { try yield(told) } }
         }
-        guard !registers.withLock({ $0 }) else {
-            throw LockError(
-                .engineUnavailable,
-                "The watch's connection was lost, and changes of registers with it. Begin it again.",
-                effect: .didNotHappen)
+        for name in walk.registers.sorted() {
+            let writer = await backend.writer(ofRegister: backend.naming.paths(of: name).registerValue, session)
+            try yield(machine.registerChanged(writer, of: name))
         }
     }
 
@@ -135,7 +130,6 @@ final class ChangeFollower: Sendable {
         _ event: ZKEvent, _ machine: inout QueueChanges<Contender>, _ session: ZooKeeperSession
     ) async throws(LockError) {
         if let name = backend.naming.register(event.path), name.text.utf8.starts(with: prefix.utf8) {
-            registers.withLock { $0 = true }
             let writer = event.kind == .deleted ? nil : await backend.writer(ofRegister: event.path, session)
             return try yield(machine.registerChanged(writer, of: name))
         }
@@ -152,8 +146,8 @@ final class ChangeFollower: Sendable {
             do throws(ZooKeeperError) {
                 found = try await backend.read([Contender(contender)], of: paths, on: session, backend.patience).first
             } catch {
-                // What was missed is caught up with after the gap that is told next.
-                guard error.maySubside else { throw ZooKeeperBackend.notAsked(error) }
+                // What was missed is caught up with after the gap that is told next; without one it would be missed for ever.
+                guard error.code == .connectionLost else { throw ZooKeeperBackend.notAsked(error) }
                 return
             }
             // A write of one that is gone is told by its end.

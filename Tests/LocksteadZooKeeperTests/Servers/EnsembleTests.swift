@@ -115,4 +115,51 @@ struct EnsembleTests {
             }
         }
     }
+
+    @Test("What happened while a watch had no connection is told afterwards: who came, and which register was written")
+    func watchCatchesUp() async throws {
+        let ensemble = try await ZooKeeperEnsemble()
+        defer { ensemble.kill() }
+        let servers = ensemble.servers
+        try await ZooKeeperFixture.with([servers[0]]) { watcher in
+            let changes = watcher.backend.changes(prefix: "")
+            // Whatever is read after the call is read after the watch has begun.
+            _ = try await watcher.backend.inspect(try LockName("a"), deadline: watcher.soon)
+            servers[0].kill()
+            try await ZooKeeperFixture.with(Array(servers[1...])) { other in
+                let grant = try await other.hold("a", lease: .seconds(20))
+                let write = RegisterWrite(name: grant.names[0], token: grant.token, content: .value([1], nil))
+                guard case .stored = try await other.backend.store(write, deadline: other.soon) else {
+                    Issue.record("nothing was stored")
+                    return
+                }
+                try await servers[0].restart()
+                var told: Set<LockChange.Kind> = []
+                for try await change in changes where change.token == grant.token {
+                    told.insert(change.kind)
+                    if told.isSuperset(of: [.granted, .registerChanged]) { break }
+                }
+                #expect(told.isSuperset(of: [.granted, .registerChanged]))
+            }
+        }
+    }
+
+    @Test("A revoked grant that is asked for once more stays its holder's to give back")
+    func revokedIsNotForgotten() async throws {
+        let ensemble = try await ZooKeeperEnsemble()
+        defer { ensemble.kill() }
+        try await ZooKeeperFixture.with(ensemble.servers) { fixture in
+            let request = try fixture.request("a")
+            let grant = try await fixture.grant(request)
+            let name = grant.names[0]
+            _ = try await fixture.backend.forceRelease(name, reason: "test", now: false, deadline: fixture.soon)
+            try await fixture.waitUntil("its client knows") {
+                fixture.backend.holds.withLock { $0[request.id]?.loss != nil }
+            }
+            let error = await #expect(throws: LockError.self) { _ = try await fixture.grant(request) }
+            #expect(error?.code == .leaseLost)
+            _ = try await fixture.backend.release(grant, deadline: fixture.soon)
+            #expect(try await fixture.backend.inspect(name, deadline: fixture.soon) == nil)
+        }
+    }
 }
