@@ -6,7 +6,7 @@ extension ZooKeeperBackend {
     func take(_ ask: Ask) async throws(LockError) -> AcquireOutcome {
         let limit = firstDeadline(of: ask.request)
         if !ask.isDoubtful.isSet, let outcome = try await lookBefore(ask, limit) { return outcome }
-        switch await place(ask, limit) {
+        switch await placeAnywhere(ask, limit) {
         case .success(let place):
             let standings = zip(place.own, place.queues).map { QueueStanding(of: $0.text, created: nil, in: $1) }
             if standings.allSatisfy({ $0 == .granted }), let proof = ask.session.proof {
@@ -20,11 +20,39 @@ extension ZooKeeperBackend {
         }
     }
 
+    /// Between two attempts where a server was lost; the session goes on at another one.
+    private static let pauseOfTries = Duration.milliseconds(20)
+
+    private func placeAnywhere(_ ask: Ask, _ limit: ContinuousTime) async -> Result<Place, AskFailure> {
+        while true {
+            let result = await place(ask, limit)
+            guard case .failure(.unanswered(let error)) = result, mayGoElsewhere(after: error, limit) else {
+                return result
+            }
+            await pause(Self.pauseOfTries)
+        }
+    }
+
+    private func queuesAnywhere(
+        of ask: Ask, _ limit: ContinuousTime
+    ) async throws(ZooKeeperError) -> [ContenderQueue] {
+        while true {
+            do throws(ZooKeeperError) { return try await freshQueues(of: ask.paths, on: ask.session, limit) } catch {
+                guard mayGoElsewhere(after: error, limit) else { throw error }
+                await pause(Self.pauseOfTries)
+            }
+        }
+    }
+
+    private func mayGoElsewhere(after error: ZooKeeperError, _ limit: ContinuousTime) -> Bool {
+        error.code == .connectionLost && !Task.isCancelled && time.now < limit && !life.isOver
+    }
+
     /// Who is there already; `nil` where the names are free as far as it shows.
     private func lookBefore(_ ask: Ask, _ limit: ContinuousTime) async throws(LockError) -> AcquireOutcome? {
         let queues: [ContenderQueue]
         do throws(ZooKeeperError) {
-            queues = try await freshQueues(of: ask.paths, on: ask.session, limit)
+            queues = try await queuesAnywhere(of: ask, limit)
         } catch { throw await given(up: ask, error) }
         let kind = ask.request.mode.kind
         for other in queues.compactMap(\.kind) where other != kind {

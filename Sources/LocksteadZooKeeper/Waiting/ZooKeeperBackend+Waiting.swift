@@ -26,7 +26,9 @@ extension ZooKeeperBackend {
             case .failure(.refused(let error)): throw error
             case .failure(.unanswered(let error)):
                 let isSilent = begun.advanced(by: Self.mostSilence) < time.now
-                let mayGoOn = ask.isDoubtful.isSet && error.maySubside && !Task.isCancelled && !isSilent && !life.isOver
+                // A server that is lost interrupts nothing, whether or not anything of the request was under way.
+                let isOpen = ask.isDoubtful.isSet || error.code == .connectionLost
+                let mayGoOn = isOpen && error.maySubside && !Task.isCancelled && !isSilent && !life.isOver
                 if time.now >= ask.request.wait.deadline, error.code == .deadlineExceeded, ask.session.isConnected,
                     !Task.isCancelled
                 {

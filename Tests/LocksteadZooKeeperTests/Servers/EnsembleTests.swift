@@ -128,7 +128,7 @@ struct EnsembleTests {
             servers[0].kill()
             try await ZooKeeperFixture.with(Array(servers[1...])) { other in
                 let grant = try await other.hold("a", lease: .seconds(20))
-                let write = RegisterWrite(name: grant.names[0], token: grant.token, content: .value([1], nil))
+                let write = RegisterWrite(.value([1]), in: grant.names[0], under: grant.token)
                 guard case .stored = try await other.backend.store(write, deadline: other.soon) else {
                     Issue.record("nothing was stored")
                     return
