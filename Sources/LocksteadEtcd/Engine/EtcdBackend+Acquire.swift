@@ -186,10 +186,10 @@ extension EtcdBackend {
 
     /// Reads once, as part of an acquire: a lost answer leaves nothing behind.
     func read(
-        _ request: Etcdserverpb_TxnRequest, for ask: Ask, _ deadline: ContinuousTime
-    ) async -> Result<Etcdserverpb_TxnResponse, EtcdError> {
+        _ ranges: [Etcdserverpb_RangeRequest], for ask: Ask, _ deadline: ContinuousTime
+    ) async -> Result<Snapshot, EtcdError> {
         do throws(EtcdError) {
-            return .success(try await client.ask(request, deadline: deadline, .urgent, within: callTime).answer)
+            return .success(try await client.read(ranges, deadline: deadline, within: callTime))
         } catch {
             var error = error
             error.effect = .didNotHappen

@@ -47,12 +47,11 @@ extension EtcdBackend {
     private func check(
         _ holds: [HoldBook.Hold], _ armedAt: ContinuousTime, _ limit: ContinuousTime
     ) async -> [RenewalOutcome] {
-        var transaction = Transaction()
-        for key in holds.flatMap(\.keys) { transaction.then(.read(Etcdserverpb_RangeRequest(KeyRange(only: key)))) }
-        switch await ask(transaction.request, until: limit) {
+        let ranges = holds.flatMap(\.keys).map { Etcdserverpb_RangeRequest(KeyRange(only: $0)) }
+        switch await read(ranges, until: limit) {
         case .failure(let error): return holds.map { _ in .unknown(LockError(error)) }
-        case .success(let answered):
-            var reads = answered.answer.reads[...]
+        case .success(let seen):
+            var reads = seen.reads[...]
             return holds.map { hold in
                 let own = reads.prefix(hold.keys.count)
                 reads = reads.dropFirst(hold.keys.count)

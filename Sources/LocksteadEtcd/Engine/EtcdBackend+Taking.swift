@@ -71,10 +71,8 @@ extension EtcdBackend {
     }
 
     private func wholeQueues(of ask: Ask, _ limit: ContinuousTime) async throws(LockError) -> [ContenderQueue] {
-        var transaction = Transaction()
-        for keys in ask.keys { transaction.then(.read(Etcdserverpb_RangeRequest(keys.contenders))) }
-        switch await read(transaction.request, for: ask, limit) {
-        case .success(let answer): return zip(answer.reads, ask.keys).map { ContenderQueue($0, of: $1) }
+        switch await read(ask.keys.map { Etcdserverpb_RangeRequest($0.contenders) }, for: ask, limit) {
+        case .success(let seen): return zip(seen.reads, ask.keys).map { ContenderQueue($0, of: $1) }
         case .failure(let error): throw await given(up: ask, error)
         }
     }

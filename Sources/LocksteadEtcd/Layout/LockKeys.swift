@@ -26,6 +26,9 @@ struct LockKeys: Sendable, Hashable {
     /// Says that a request was withdrawn, so that what of it is still under way does nothing when it arrives.
     func withdrawal(of request: RequestID) -> KeyBytes { Array("\(base)\u{1}withdrawn/\(request)".utf8) }
 
+    /// The two keys of the register beside the lock.
+    var register: KeyRange { KeyRange(prefix: Array("\(base)\u{1}register/".utf8)) }
+
     /// The value of the register beside the lock.
     var registerValue: KeyBytes { Array((base + Self.registerEnd).utf8) }
 

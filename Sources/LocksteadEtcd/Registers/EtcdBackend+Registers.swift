@@ -96,15 +96,12 @@ extension EtcdBackend {
     private func state(
         of keys: LockKeys, _ deadline: ContinuousTime
     ) async throws(LockError) -> (state: RegisterState, lease: LeaseID) {
-        var transaction = Transaction()
-        for key in [keys.registerValue, keys.registerToken] {
-            transaction.then(.read(Etcdserverpb_RangeRequest(KeyRange(only: key))))
-        }
-        switch await ask(transaction.request, until: deadline) {
+        switch await ask(Etcdserverpb_RangeRequest(keys.register), until: deadline) {
         case .failure(let error): throw Self.notAsked(error)
         case .success(let answered):
-            guard answered.answer.reads.count == 2 else { throw .badAnswer(to: "Txn") }
-            let (value, seen) = (answered.answer.reads[0].kvs.first, answered.answer.reads[1].kvs.first)
+            let pairs = answered.answer.kvs
+            let value = pairs.first { $0.key.elementsEqual(keys.registerValue) }
+            let seen = pairs.first { $0.key.elementsEqual(keys.registerToken) }
             let state = RegisterState(
                 value: value.flatMap { RegisterValue($0.value) }, valueRevision: value?.modRevision ?? 0,
                 seen: seen.flatMap { FencingToken(String(decoding: $0.value, as: UTF8.self)) },

@@ -114,12 +114,11 @@ extension EtcdBackend {
 
     /// Reads anew who is before a place.
     func look(_ ask: Ask, _ place: Place, _ deadline: ContinuousTime) async -> Result<Place, AskFailure> {
-        var transaction = Transaction()
-        for keys in ask.keys { transaction.then(.read(before(keys, place.created, ask.request.mode))) }
         let armedAt = ask.session.armedAt
-        switch await read(transaction.request, for: ask, deadline) {
-        case .success(let answer):
-            return await self.place(ask, answer.reads, created: place.created, answer.header.revision, armedAt)
+        let ranges = ask.keys.map { before($0, place.created, ask.request.mode) }
+        switch await read(ranges, for: ask, deadline) {
+        case .success(let seen):
+            return await self.place(ask, seen.reads, created: place.created, seen.revision, armedAt)
         case .failure(let error): return .failure(.unanswered(error))
         }
     }
@@ -128,7 +127,6 @@ extension EtcdBackend {
     private func place(
         _ ask: Ask, _ reads: [Etcdserverpb_RangeResponse], created: Int64, _ revision: Int64, _ armedAt: ContinuousTime
     ) async -> Result<Place, AskFailure> {
-        guard reads.count == ask.keys.count else { return .failure(.refused(.badAnswer(to: "Txn"))) }
         let queues = zip(reads, ask.keys).map { ContenderQueue($0, of: $1) }
         let isHidden = zip(reads, queues).contains { $0.more && $0.kvs.count > $1.contenders.count }
         // What a name is in use as is for the first one to say.
@@ -142,13 +140,11 @@ extension EtcdBackend {
     private func wholePlace(
         _ ask: Ask, _ created: Int64, _ armedAt: ContinuousTime
     ) async -> Result<Place, AskFailure> {
-        var transaction = Transaction()
-        for keys in ask.keys { transaction.then(.read(.latest(keys.contenders, upTo: created, count: 0))) }
-        switch await read(transaction.request, for: ask, lookEnd(ask)) {
-        case .success(let answer):
-            let queues = zip(answer.reads, ask.keys).map { ContenderQueue($0, of: $1) }
-            return .success(
-                Place(created: created, queues: queues, revision: answer.header.revision, armedAt: armedAt))
+        let ranges = ask.keys.map { Etcdserverpb_RangeRequest.latest($0.contenders, upTo: created, count: 0) }
+        switch await read(ranges, for: ask, lookEnd(ask)) {
+        case .success(let seen):
+            let queues = zip(seen.reads, ask.keys).map { ContenderQueue($0, of: $1) }
+            return .success(Place(created: created, queues: queues, revision: seen.revision, armedAt: armedAt))
         case .failure(let error): return .failure(.unanswered(error))
         }
     }

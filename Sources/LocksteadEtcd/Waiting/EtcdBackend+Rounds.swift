@@ -37,14 +37,9 @@ extension EtcdBackend {
         let pairs = sleepers.compactMap { wait -> (WaitBook.Wait, KeyBytes)? in
             if case .behind(let key) = wait.standing { (wait, key) } else { nil }
         }
-        var transaction = Transaction()
-        for (wait, key) in pairs {
-            transaction.then(.read(.presence(of: wait.own)))
-            transaction.then(.read(.presence(of: key)))
-        }
-        guard case .success(let answered) = await ask(transaction.request, until: roundEnd) else { return }
-        let found = answered.answer.reads.map(\.kvs.first)
-        guard found.count == pairs.count * 2 else { return }
+        let ranges = pairs.flatMap { [.presence(of: $0.own), Etcdserverpb_RangeRequest.presence(of: $1)] }
+        guard !pairs.isEmpty, case .success(let seen) = await read(ranges, until: roundEnd) else { return }
+        let found = seen.reads.map(\.kvs.first)
         for (index, (wait, _)) in pairs.enumerated() {
             let (own, other) = (found[index * 2], found[index * 2 + 1])
             let isAsBefore =

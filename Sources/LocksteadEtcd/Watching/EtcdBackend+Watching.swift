@@ -111,7 +111,7 @@ struct ChangeFollower: Sendable {
             change = .written(Contender(event.kv, key, parts))
         } else {
             let holder = machine.holderInQuestion(key, of: name)
-            change = .deleted(key, leaseIsGone: await isGone(holder, at: event.kv.modRevision))
+            change = .deleted(key, await isGone(holder, at: event.kv.modRevision) ? .ranOut : .left)
         }
         for told in machine.heard(change, of: name) { try yield(told) }
     }

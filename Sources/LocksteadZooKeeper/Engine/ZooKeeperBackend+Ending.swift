@@ -23,20 +23,14 @@ extension ZooKeeperBackend {
         life.add { [self] in
             let end = time.now.advanced(by: hold.request.lease * 2)
             for key in hold.keys {
-                // First a word for those who watch, who would take it for a release.
-                if hold.loss?.isRevocation ?? true {
-                    _ = await askPersistently(marking(key, hold), of: hold.session, until: end)
-                }
+                let node = key.split(separator: "/").last.flatMap { ContenderName(String($0)) }
                 // What cannot be removed by then has gone with its session.
-                _ = await askPersistently(.delete(path: key), of: hold.session, until: end)
+                if let node, hold.loss?.isRevocation ?? true {
+                    _ = await tellWatchers(.ended, of: node, .delete(path: key), hold.session, until: end)
+                } else {
+                    _ = await askPersistently(.delete(path: key), of: hold.session, until: end)
+                }
             }
         }
-    }
-
-    private func marking(_ key: String, _ hold: HoldBook.Hold) -> ZKOperation {
-        var record = ContenderRecord(
-            mode: hold.mode, owner: hold.request.owner, since: 0, lease: 0, note: hold.request.note)
-        record.phase = .ended
-        return .setData(path: key, data: record.bytes, version: -1)
     }
 }

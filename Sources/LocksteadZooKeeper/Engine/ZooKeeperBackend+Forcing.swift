@@ -52,7 +52,7 @@ extension ZooKeeperBackend {
             (record.phase, record.reason) = (isImmediate ? .forced : .revoked, reason)
             let marking = ZKOperation.setData(
                 path: paths.contender(holder.name), data: record.bytes, version: holder.version)
-            let (answer, isRepeated) = await askPersistently(marking, of: session, until: deadline)
+            let (answer, isRepeated) = await tellWatchers(.revoked, of: holder.name, marking, session, until: deadline)
             switch answer {
             case .success: isBegun = true
             case .failure(let error) where error.code == .noNode || error.code == .badVersion:
@@ -89,7 +89,7 @@ extension ZooKeeperBackend {
     ) async throws(LockError) {
         for holder in holders {
             let deletion = ZKOperation.delete(path: paths.contender(holder.name))
-            let answer = await askPersistently(deletion, of: session, until: deadline).answer
+            let answer = await tellWatchers(.forced, of: holder.name, deletion, session, until: deadline).answer
             if case .failure(let error) = answer, error.code != .noNode {
                 throw LockError(error).with(effect: .mayHaveHappened)
             }

@@ -68,7 +68,9 @@ struct LockNaming: Sendable, Hashable {
     /// Where clients are told of what was revoked.
     var sessions: String { root + "/~sessions" }
 
-    func session(_ id: Int64) -> String { sessions + "/" + String(UInt64(bitPattern: id), radix: 16) }
+    func session(_ id: Int64) -> String { sessions + "/" + Self.text(of: id) }
+
+    static func text(of session: Int64) -> String { String(UInt64(bitPattern: session), radix: 16) }
 
     /// A node that is there as long as anything of ours is: what a proof of life checks where it can check nothing else.
     var rootNode: String { root.isEmpty ? "/" : root }

@@ -172,7 +172,7 @@ extension ZooKeeperSession {
         state.withLock { $0.machine.asksProof(at: now) }
         let deadline = now.advanced(by: lease / 10)
         // What has no answer is asked again.
-        _ = try? await ask(.multi([.check(path: provedAt, version: -1)]), until: deadline)
+        _ = try? await ask(.multi([.check(path: naming.rootNode, version: -1)]), until: deadline)
     }
 
     private func ping(at now: ContinuousTime) {
@@ -186,6 +186,7 @@ extension ZooKeeperSession {
     /// With the session go its nodes.
     private func giveBack() async {
         let deadline = time.now.advanced(by: min(.seconds(1), lease / 2))
+        sayThatItCloses(until: deadline)
         // What cannot be told in time ends by itself.
         _ = try? await ask(.closeSession, until: deadline)
         note(.sessionOver)

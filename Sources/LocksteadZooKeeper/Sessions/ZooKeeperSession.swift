@@ -28,8 +28,9 @@ final class ZooKeeperSession: Sendable {
     let state: Mutex<State>
     /// Has the task that keeps it look at what has changed.
     let changed = WakeSignal()
-    /// Checked by its own proofs of life.
-    let provedAt: String
+    /// Where it says what.
+    let naming: LockNaming
+    private let access: [ZNodeAccess]
     private let users = Tally()
     private let commands: Tally
     /// Told when it is lost from sight, and when it is back or over.
@@ -42,12 +43,13 @@ final class ZooKeeperSession: Sendable {
 
     init(
         lease: Duration, lag: Duration, _ configuration: ZooKeeperConfiguration, servers: ServerList,
-        time: any TimeSource, takesAnyTimeout: Bool = false, provedAt: String, counting commands: Tally,
+        time: any TimeSource, takesAnyTimeout: Bool = false, naming: LockNaming, access: [ZNodeAccess],
+        counting commands: Tally,
         listener: @escaping @Sendable (ZooKeeperSession, Event) -> Void
     ) {
         (self.lease, self.configuration, self.servers) = (lease, configuration, servers)
         (self.time, self.listener, self.takesAnyTimeout) = (time, listener, takesAnyTimeout)
-        (self.provedAt, self.commands) = (provedAt, commands)
+        (self.naming, self.access, self.commands) = (naming, access, commands)
         state = Mutex(State(machine: SessionMachine(timeout: lease, lag: lag, at: time.now)))
     }
 
@@ -145,6 +147,14 @@ final class ZooKeeperSession: Sendable {
     }
 
     private let announced = Atomic(false)
+
+    /// Tells those who watch that it ends by the will of its client.
+    func sayThatItCloses(until deadline: ContinuousTime) {
+        guard isAnnounced else { return }
+        let word = PassingWord(.closing, LockNaming.text(of: id))
+        // Nobody waits for the answer: what is sent next comes behind it.
+        _ = send(ZKOperation(word, [], naming, access), until: deadline)
+    }
 
     // MARK: Who rests on it
 

@@ -31,10 +31,10 @@ struct ChangeMachineTests {
         #expect(kinds(first) == [.granted] && first.first?.token == FencingToken(rawValue: 5))
         let second = machine.heard(.written(contender(6)), of: name)
         #expect(kinds(second) == [.queued] && second.first?.token == nil)
-        let released = machine.heard(.deleted(key(5), leaseIsGone: false), of: name)
+        let released = machine.heard(.deleted(key(5), .left), of: name)
         #expect(kinds(released) == [.released, .granted])
         #expect(released.last?.token == FencingToken(rawValue: 6) && released.last?.owner.low == 6)
-        #expect(kinds(machine.heard(.deleted(key(6), leaseIsGone: true), of: name)) == [.expired])
+        #expect(kinds(machine.heard(.deleted(key(6), .ranOut), of: name)) == [.expired])
     }
 
     @Test("Whoever leaves the queue lets those in whom it kept out")
@@ -42,7 +42,7 @@ struct ChangeMachineTests {
         var machine = ChangeMachine([
             name: ContenderQueue([contender(1, .shared), contender(2), contender(3, .shared)])
         ])
-        #expect(kinds(machine.heard(.deleted(key(2), leaseIsGone: false), of: name)) == [.waitEnded, .granted])
+        #expect(kinds(machine.heard(.deleted(key(2), .left), of: name)) == [.waitEnded, .granted])
     }
 
     @Test("A revocation is told once, and a holder that is removed by force is not released besides")
@@ -52,10 +52,23 @@ struct ChangeMachineTests {
         #expect(kinds(machine.heard(.written(revoked), of: name)) == [.revoked])
         #expect(kinds(machine.heard(.written(revoked), of: name)).isEmpty)
         #expect(machine.holderInQuestion(key(1), of: name)?.created == 1, "it may run out instead of giving back")
-        #expect(kinds(machine.heard(.deleted(key(1), leaseIsGone: false), of: name)) == [.released])
+        #expect(kinds(machine.heard(.deleted(key(1), .left), of: name)) == [.released])
         machine = ChangeMachine([name: ContenderQueue([contender(1)])])
         #expect(kinds(machine.heard(.written(contender(1, .exclusive, .forced)), of: name)) == [.revoked])
-        #expect(kinds(machine.heard(.deleted(key(1), leaseIsGone: false), of: name)).isEmpty)
+        #expect(kinds(machine.heard(.deleted(key(1), .left), of: name)).isEmpty)
+    }
+
+    @Test("What is told of a holder at its end does not depend on whether what was written to it was read before")
+    func unreadWords() {
+        var machine = ChangeMachine([name: ContenderQueue([contender(1)])])
+        #expect(kinds(machine.heard(.revoked(key(1)), of: name)) == [.revoked])
+        #expect(kinds(machine.heard(.written(contender(1, .exclusive, .revoked)), of: name)).isEmpty)
+        #expect(kinds(machine.heard(.revoked(key(1)), of: name)).isEmpty)
+        #expect(kinds(machine.heard(.deleted(key(1), .ranOut), of: name)) == [.expired])
+        machine = ChangeMachine([name: ContenderQueue([contender(1), contender(2)])])
+        #expect(kinds(machine.heard(.deleted(key(1), .takenAway), of: name)) == [.revoked, .granted])
+        #expect(kinds(machine.heard(.revoked(key(2)), of: name)) == [.revoked])
+        #expect(kinds(machine.heard(.deleted(key(2), .takenAway), of: name)).isEmpty, "it has been told")
     }
 
     @Test("A grant that its client ends for its cap has expired, and needs no question about its lease")
@@ -64,7 +77,7 @@ struct ChangeMachineTests {
         #expect(machine.holderInQuestion(key(1), of: name)?.lease == LeaseID(rawValue: 1))
         #expect(kinds(machine.heard(.written(contender(1, .exclusive, .ended)), of: name)).isEmpty)
         #expect(machine.holderInQuestion(key(1), of: name) == nil)
-        #expect(kinds(machine.heard(.deleted(key(1), leaseIsGone: false), of: name)) == [.expired])
+        #expect(kinds(machine.heard(.deleted(key(1), .left), of: name)) == [.expired])
     }
 
     @Test("A downgrade is told, and lets readers in")
@@ -91,10 +104,10 @@ struct ChangeMachineTests {
         let waiting = machine.settle()
         #expect(kinds(waiting) == [.queued, .queued] && Set(waiting.map(\.name)) == [a, b])
         #expect(machine.settle().isEmpty)
-        let freed = machine.heard(.deleted(key(1), leaseIsGone: false), of: b)
+        let freed = machine.heard(.deleted(key(1), .left), of: b)
         #expect(kinds(freed) == [.released, .granted, .granted] && Set(freed.dropFirst().map(\.name)) == [a, b])
-        #expect(kinds(machine.heard(.deleted(Array("a/2".utf8), leaseIsGone: false), of: a)) == [.released])
-        #expect(kinds(machine.heard(.deleted(Array("b/2".utf8), leaseIsGone: false), of: b)) == [.released])
+        #expect(kinds(machine.heard(.deleted(Array("a/2".utf8), .left), of: a)) == [.released])
+        #expect(kinds(machine.heard(.deleted(Array("b/2".utf8), .left), of: b)) == [.released])
     }
 
     @Test("One that has all its names at once is never told as queued; names that are not watched do not count")
@@ -115,13 +128,13 @@ struct ChangeMachineTests {
         var machine = ChangeMachine([
             a: ContenderQueue([joint(2, [a, b], in: a)]), b: ContenderQueue([contender(1), joint(2, [a, b], in: b)]),
         ])
-        #expect(kinds(machine.heard(.deleted(Array("a/2".utf8), leaseIsGone: false), of: a)) == [.waitEnded])
-        #expect(kinds(machine.heard(.deleted(Array("b/2".utf8), leaseIsGone: false), of: b)) == [.waitEnded])
+        #expect(kinds(machine.heard(.deleted(Array("a/2".utf8), .left), of: a)) == [.waitEnded])
+        #expect(kinds(machine.heard(.deleted(Array("b/2".utf8), .left), of: b)) == [.waitEnded])
     }
 
     @Test("Keys that were never heard of are nothing")
     func unknown() {
         var machine = ChangeMachine([:])
-        #expect(machine.heard(.deleted(key(1), leaseIsGone: true), of: name).isEmpty)
+        #expect(machine.heard(.deleted(key(1), .ranOut), of: name).isEmpty)
     }
 }

@@ -6,8 +6,20 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     package enum Event: Sendable {
         /// It was made or written.
         case written(Contender)
-        /// It was deleted; whether its lease is gone too.
-        case deleted(Contender.Key, leaseIsGone: Bool)
+        /// It is to give the lock back, which is written to it at the same moment.
+        case revoked(Contender.Key)
+        /// It was deleted.
+        case deleted(Contender.Key, Departure)
+    }
+
+    /// Why a holder's key was deleted, where nothing that was written to it says so.
+    package enum Departure: Sendable {
+        /// Its client gave the lock back.
+        case left
+        /// Its time or its lease was over.
+        case ranOut
+        /// Somebody took the lock away from it.
+        case takenAway
     }
 
     /// One request in the queue of one name.
@@ -22,6 +34,8 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
     private let prefix: String
     /// Who was told to hold, or did so from the beginning.
     private var holding: Set<Place> = []
+    /// Which of them were told to be revoked.
+    private var revoked: Set<Place> = []
     /// Requests for several names that came with the events of one revision: the other keys may come after.
     private var arrivals: [(name: LockName, contender: Contender)] = []
 
@@ -48,7 +62,10 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
         let told: [LockChange]
         switch event {
         case .written(let contender): told = write(contender, name, before, &after)
-        case .deleted(let key, let leaseIsGone): told = delete(key, leaseIsGone, name, before, &after)
+        case .revoked(let key):
+            let holder = before.contenders.first { $0.key == key && ($0.record?.phase ?? .plain) == .plain }
+            told = holder.map { revoke($0, name) } ?? []
+        case .deleted(let key, let departure): told = delete(key, departure, name, before, &after)
         }
         queues[name] = after.contenders.isEmpty ? nil : after
         let names = after.holders.reduce(into: [name]) { names, holder in
@@ -106,25 +123,32 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
         let old = before.contenders[index]
         if old.mode == .exclusive, contender.mode == .shared { return [contender.change(.downgraded, of: name)] }
         let isRevoked = contender.record?.phase == .revoked || contender.record?.phase == .forced
-        return isRevoked && old.record?.phase == .plain ? [contender.change(.revoked, of: name)] : []
+        return isRevoked && old.record?.phase == .plain ? revoke(contender, name) : []
+    }
+
+    /// Once for each.
+    private mutating func revoke(_ holder: Contender, _ name: LockName) -> [LockChange] {
+        revoked.insert(Place(name: name, created: holder.created)).inserted ? [holder.change(.revoked, of: name)] : []
     }
 
     private mutating func delete(
-        _ key: Contender.Key, _ leaseIsGone: Bool, _ name: LockName, _ before: StoredQueue<Contender>,
+        _ key: Contender.Key, _ departure: Departure, _ name: LockName, _ before: StoredQueue<Contender>,
         _ after: inout StoredQueue<Contender>
     ) -> [LockChange] {
         guard let index = before.contenders.firstIndex(where: { $0.key == key }) else { return [] }
         after.contenders.remove(at: index)
         arrivals.removeAll { $0.name == name && $0.contender.key == key }
         let gone = before.contenders[index]
-        guard holding.remove(Place(name: name, created: gone.created)) != nil else {
-            return [gone.change(.waitEnded, of: name)]
-        }
-        switch gone.record?.phase ?? .plain {
+        let place = Place(name: name, created: gone.created)
+        guard holding.remove(place) != nil else { return [gone.change(.waitEnded, of: name)] }
+        defer { revoked.remove(place) }
+        switch (gone.record?.phase ?? .plain, departure) {
         // That it was taken away has been told.
-        case .forced: return []
-        case .ended: return [gone.change(.expired, of: name)]
-        case .plain, .revoked: return [gone.change(leaseIsGone ? .expired : .released, of: name)]
+        case (.forced, _): return []
+        case (.revoked, .takenAway): return []
+        case (_, .takenAway): return revoke(gone, name)
+        case (.ended, _), (_, .ranOut): return [gone.change(.expired, of: name)]
+        case (.plain, .left), (.revoked, .left): return [gone.change(.released, of: name)]
         }
     }
 

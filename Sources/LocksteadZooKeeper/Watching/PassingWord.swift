@@ -1,0 +1,75 @@
+import Jute
+import Lockstead
+
+/// What those who watch are told in the transaction that it is about: a node that is made and removed at once, and whose name says it.
+///
+/// What is written to a holder's node does not do: whoever watches hears of the node by its path, and it may be gone before it is read.
+struct PassingWord: Sendable, Hashable {
+    enum Kind: String, Sendable, CaseIterable {
+        /// A holder is to give the lock back.
+        case revoked
+        /// A holder's time is over.
+        case ended
+        /// The lock is taken away from a holder.
+        case forced
+        /// A session is given back by its client, with all that it holds.
+        case closing
+    }
+
+    let kind: Kind
+    /// The name of a contender's node, or of a session's.
+    let subject: String
+
+    init(_ kind: Kind, _ subject: String) { (self.kind, self.subject) = (kind, subject) }
+
+    /// Reads the name of a node; `nil` for others.
+    init?(node: Substring) {
+        let words = node.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard words.count == 2, words[0].first == "~", let kind = Kind(rawValue: String(words[0].dropFirst())) else {
+            return nil
+        }
+        self.init(kind, String(words[1]))
+    }
+
+    var node: String { "~\(kind.rawValue)-\(subject)" }
+}
+
+extension LockNaming {
+    /// The word that a node's path says; `nil` for other nodes.
+    func word(_ path: String) -> PassingWord? {
+        guard path.hasPrefix(sessions + "/") else { return nil }
+        return PassingWord(node: path.dropFirst(sessions.count + 1))
+    }
+
+    func path(of word: PassingWord) -> String { sessions + "/" + word.node }
+}
+
+extension ZKOperation {
+    /// Operations, with what is said about them while they are carried out.
+    init(_ word: PassingWord, _ operations: [ZKOperation], _ naming: LockNaming, _ access: [ZNodeAccess]) {
+        let path = naming.path(of: word)
+        self = .multi(
+            [.create(path: path, data: [], access: access, kind: .persistent)] + operations + [.delete(path: path)])
+    }
+}
+
+extension ZooKeeperBackend {
+    /// Carries out what is told to those who watch; not affected by cancellation of the calling task.
+    ///
+    /// - Returns: What became of the operation, and whether an earlier attempt may have been carried out too.
+    func tellWatchers(
+        _ kind: PassingWord.Kind, of node: ContenderName, _ operation: ZKOperation, _ session: ZooKeeperSession,
+        until deadline: ContinuousTime
+    ) async -> (answer: ZKCall.Answer, isRepeated: Bool) {
+        let told = ZKOperation(PassingWord(kind, node.text), [operation], naming, engine.accessList)
+        let (answer, isRepeated) = await askPersistently(told, of: session, until: deadline)
+        guard case .success(let answered) = answer, answered.isRefused, case .parts(let parts) = answered.result else {
+            return (answer, isRepeated)
+        }
+        if case .failed(let code) = parts[1], code != .fine, code != .rolledBack {
+            return (.failure(ZooKeeperError(code, of: "")), isRepeated)
+        }
+        // Where nothing can be said, nobody is told, and it is done all the same.
+        return await askPersistently(operation, of: session, until: deadline)
+    }
+}
