@@ -4,3 +4,14 @@
 package struct FreeOfGrant: Error {
     package init() {}
 }
+
+extension LockError {
+    /// The answer to a release was lost, and by the answer to the next attempt there is nothing left of the grant.
+    package static func unknownRelease(of grant: Grant) -> LockError {
+        let name = grant.names.first?.text ?? ""
+        return LockError(
+            .indeterminate,
+            "The answer to the release of \"\(name)\" was lost; it is free of this grant now, by the release or because the lease had ended before.",
+            effect: .mayHaveHappened, cause: FreeOfGrant())
+    }
+}

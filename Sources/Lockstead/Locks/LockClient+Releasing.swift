@@ -27,9 +27,9 @@ extension LockClient {
         do {
             return try await sendRelease(held)
         } catch {
-            if error.effect == .mayHaveHappened || error.code == .engineUnavailable {
-                giveBackInBackground(held.grant)
-            }
+            let isOpen = error.effect == .mayHaveHappened || error.code == .engineUnavailable
+            // Where it is free, nobody needs to ask again.
+            if isOpen, !(error.cause is FreeOfGrant) { giveBackInBackground(held.grant) }
             return nil
         }
     }

@@ -229,13 +229,3 @@ extension RedisBackend {
         return call
     }
 }
-
-extension LockError {
-    fileprivate static func unknownRelease(of grant: Grant) -> LockError {
-        let name = grant.names.first?.text ?? ""
-        return LockError(
-            .indeterminate,
-            "The answer to the release of \"\(name)\" was lost; it is free of this grant now, by the release or because the lease had ended before.",
-            effect: .mayHaveHappened, cause: FreeOfGrant())
-    }
-}

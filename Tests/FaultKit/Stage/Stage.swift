@@ -94,7 +94,7 @@ final class Stage: Sendable {
         for relay in relays { relay.set { $0 = RelayRules() } }
         for worker in workers { worker.resume() }
         for worker in workers where !worker.isKilled {
-            if !(await worker.end()) { fail("worker \(worker.options.number) did not end when it was told to") }
+            if let fault = await worker.end() { fail("worker \(worker.options.number) \(fault)") }
             for complaint in worker.complaints { note("worker \(worker.options.number) \(complaint)") }
         }
         for relay in relays { relay.end() }

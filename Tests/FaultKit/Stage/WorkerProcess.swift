@@ -85,11 +85,15 @@ final class WorkerProcess: Sendable {
 
     /// Ends it in good order; in bad, if it does not follow.
     ///
-    /// - Returns: Whether it ended by itself.
-    func end() async -> Bool {
+    /// - Returns: What was wrong with its end; `nil` for a good one.
+    func end() async -> String? {
         child.say("stop")
-        if await child.ended(within: .seconds(15)) == 0 { return true }
-        child.destroy()
-        return false
+        switch await child.ended(within: .seconds(15)) {
+        case 0?: return nil
+        case let code?: return "ended with \(code)"
+        case nil:
+            child.destroy()
+            return "did not end within 15 s of being told to"
+        }
     }
 }

@@ -29,6 +29,30 @@ struct RedlockNodesTests {
         }
     }
 
+    @Test(
+        "A release that no majority answered, asked for again when the nodes are back, says that the lock is free and that asking once more brings nothing"
+    )
+    func releasedTwice() async throws {
+        let servers = try await redlockServers(5)
+        try await withRedlock(servers) { (bench) async throws in
+            try await bench.awaitVotes(5)
+            let request = try bench.request()
+            let held = try #require(try await bench.grant(request))
+            for server in servers[..<3] { server.kill() }
+            let first = await #expect(throws: LockError.self) {
+                _ = try await bench.backend.release(held, deadline: bench.time.now.advanced(by: .milliseconds(300)))
+            }
+            #expect(first?.effect == .mayHaveHappened)
+            #expect(!(first?.cause is FreeOfGrant), "a majority has not said so")
+            for server in servers[..<3] { try await server.restart() }
+            try await bench.awaitVotes(5)
+            let second = await #expect(throws: LockError.self) { _ = try await bench.release(held) }
+            #expect(second?.cause is FreeOfGrant)
+            // A withdrawal wants no more than that.
+            try await bench.backend.cancel(request, deadline: bench.soon)
+        }
+    }
+
     @Test("A node that does not answer holds up neither an acquire nor a release where a majority does")
     func slow() async throws {
         let servers = try await redlockServers(5)

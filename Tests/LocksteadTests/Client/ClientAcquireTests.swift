@@ -62,6 +62,18 @@ struct ClientAcquireTests {
         }
     }
 
+    @Test("R25: where an engine says that the lock is free of a grant, no clean-up is begun: nobody would end it")
+    func freeOfGrant() async throws {
+        let fixture = ClientFixture()
+        try await fixture.run { locks in
+            let isFree = LockError(
+                .indeterminate, "It is free.", effect: .mayHaveHappened, cause: FreeOfGrant())
+            fixture.engine.play(.refuse(isFree), on: .release)
+            _ = try? await locks.withLock("a") { _ in throw CancellationError() }
+            #expect(fixture.client.gate.activities == 0)
+        }
+    }
+
     @Test("R25: a clean-up that is never answered ends by its own deadline")
     func cleanUpEnds() async throws {
         let fixture = ClientFixture()

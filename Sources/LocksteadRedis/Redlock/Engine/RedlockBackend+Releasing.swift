@@ -80,7 +80,9 @@ extension RedlockBackend {
         case .unknown where poll.isAnswered:
             holdings.remove(holding)
             return holding.isValid(at: time.now) ? .released : .lost(.expired)
-        case .lost, .open, .unknown:
+        // An attempt whose answer was lost may have given it back. It stays known as one that may be asked for again.
+        case .lost: throw .unknownRelease(of: grant)
+        case .open, .unknown:
             throw LockError(
                 .indeterminate,
                 "No majority of the Redlock nodes said what became of the release of \"\(grant.names.first?.text ?? "")\"; the others are told when they are back, and the lease ends it at the latest.",
@@ -139,7 +141,12 @@ extension RedlockBackend {
             // Nobody cancels the task this runs in.
             _ = try? await signal.sleep(until: limit, on: time)
         }
-        if let holding = holdings.holding(of: request.id) { _ = try await release(holding.grant, deadline: limit) }
+        if let holding = holdings.holding(of: request.id) {
+            do throws(LockError) { _ = try await release(holding.grant, deadline: limit) } catch {
+                // It is free, and that is all that a withdrawal wants.
+                guard error.cause is FreeOfGrant else { throw error }
+            }
+        }
         let call = releaseCall(keys, attempt: nil, mark: false, isGrant: false, leaving: request.id)
         let asked = nodes.filter(\.isFit)
         let gathering = gather(
