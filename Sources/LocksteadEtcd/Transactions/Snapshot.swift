@@ -10,7 +10,7 @@ struct Snapshot: Sendable {
 extension EtcdClient {
     /// Reads ranges as they are at one moment; a single one as what it is, and several by a transaction.
     ///
-    /// A member of 3.5.0 to 3.5.4 dies of a transaction of reads that its client gives up, and of a single read it does not.
+    /// A member of 3.5.0 to 3.5.6 dies of a transaction of reads that its client gives up, and of a single read it does not.
     func read(
         _ ranges: [Etcdserverpb_RangeRequest], deadline: ContinuousTime, within span: Duration? = nil
     ) async throws(EtcdError) -> Snapshot {

@@ -58,7 +58,7 @@ extension EtcdBackend {
         }
     }
 
-    /// Long, so that a slow member's answer is waited for: one of 3.5.0 to 3.5.4 dies of a transaction of reads that its client gives up.
+    /// Long, so that a slow member's answer is waited for: one of 3.5.0 to 3.5.6 dies of a transaction of reads that its client gives up.
     private var roundEnd: ContinuousTime { time.now.advanced(by: engine.configuration.timeouts.call) }
 }
 

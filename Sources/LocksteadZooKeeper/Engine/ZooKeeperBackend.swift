@@ -43,7 +43,7 @@ package final class ZooKeeperBackend: CountingBackend {
         sessions = SessionBook(time: time) { lease, takesAny in
             ZooKeeperSession(
                 lease: lease, lag: engine.lag(of: lease), engine.configuration, servers: servers, time: time,
-                takesAnyTimeout: takesAny, naming: naming, access: engine.accessList, counting: commands
+                takesAnyTimeout: takesAny, naming: naming, counting: commands
             ) { events.put($0, $1) }
         }
     }

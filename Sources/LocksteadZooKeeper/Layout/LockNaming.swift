@@ -44,8 +44,10 @@ struct LockNaming: Sendable, Hashable {
     /// The name of a queue's node; `nil` for what lies elsewhere, or is no name.
     func name(ofQueue path: String) -> LockName? {
         guard path.hasPrefix(root + "/") else { return nil }
-        let text = path.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
-            .map { WordCoding.decode($0) }.joined(separator: "/")
+        let segments = path.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
+        // Below nodes of our own there are no locks.
+        guard !segments.contains(where: { $0.first == "~" }) else { return nil }
+        let text = segments.map { WordCoding.decode($0) }.joined(separator: "/")
         // A path that is no name is somebody else's.
         return try? LockName(text)
     }
@@ -66,7 +68,8 @@ struct LockNaming: Sendable, Hashable {
     }
 
     /// Where clients are told of what was revoked.
-    var sessions: String { root + "/~sessions" }
+    var sessions: String { root + Self.sessionsEnd }
+    static let sessionsEnd = "/~sessions"
 
     func session(_ id: Int64) -> String { sessions + "/" + Self.text(of: id) }
 

@@ -13,7 +13,7 @@ final class EventInbox: Sendable {
     }
 
     /// So much is kept for one who does not read it.
-    private static let most = 100_000
+    static let most = 100_000
 
     private let news = Mutex<[News]>([])
     let signal = WakeSignal()

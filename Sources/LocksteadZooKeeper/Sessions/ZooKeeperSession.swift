@@ -30,7 +30,6 @@ final class ZooKeeperSession: Sendable {
     let changed = WakeSignal()
     /// Where it says what.
     let naming: LockNaming
-    private let access: [ZNodeAccess]
     private let users = Tally()
     private let commands: Tally
     /// Told when it is lost from sight, and when it is back or over.
@@ -43,13 +42,12 @@ final class ZooKeeperSession: Sendable {
 
     init(
         lease: Duration, lag: Duration, _ configuration: ZooKeeperConfiguration, servers: ServerList,
-        time: any TimeSource, takesAnyTimeout: Bool = false, naming: LockNaming, access: [ZNodeAccess],
-        counting commands: Tally,
+        time: any TimeSource, takesAnyTimeout: Bool = false, naming: LockNaming, counting commands: Tally,
         listener: @escaping @Sendable (ZooKeeperSession, Event) -> Void
     ) {
         (self.lease, self.configuration, self.servers) = (lease, configuration, servers)
         (self.time, self.listener, self.takesAnyTimeout) = (time, listener, takesAnyTimeout)
-        (self.naming, self.access, self.commands) = (naming, access, commands)
+        (self.naming, self.commands) = (naming, commands)
         state = Mutex(State(machine: SessionMachine(timeout: lease, lag: lag, at: time.now)))
     }
 
@@ -153,7 +151,7 @@ final class ZooKeeperSession: Sendable {
         guard isAnnounced else { return }
         let word = PassingWord(.closing, LockNaming.text(of: id))
         // Nobody waits for the answer: what is sent next comes behind it.
-        _ = send(ZKOperation(word, [], naming, access), until: deadline)
+        _ = send(ZKOperation(word, [], naming), until: deadline)
     }
 
     // MARK: Who rests on it

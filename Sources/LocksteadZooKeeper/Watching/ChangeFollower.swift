@@ -68,41 +68,52 @@ final class ChangeFollower: Sendable {
     }
 
     /// Tells what has become of everybody while nobody told us: who is gone, who came, and which registers may have changed.
-    private func catchUp(
-        _ machine: inout ChangeMachine, _ session: ZooKeeperSession
-    ) async throws(LockError) {
-        let (deadline, before) = (backend.patience, machine.queues)
+    private func catchUp(_ reading: inout ChangeReading, _ session: ZooKeeperSession) async throws(LockError) {
+        let (deadline, before) = (backend.patience, reading.machine.queues)
         let walk = try await backend.walk(under: prefix, session, deadline)
         let after = try await read(walk, session, deadline)
+        try drain(into: &reading)
         for name in Set(before.keys).union(after.keys).sorted() {
             let (old, new) = (before[name]?.contenders ?? [], after[name]?.contenders ?? [])
+            let paths = backend.naming.paths(of: name)
             for gone in old where !new.contains(where: { $0.key == gone.key }) {
-                let holder = machine.holderInQuestion(gone.key, of: name)
-                let departure: ChangeMachine.Departure = await isGone(holder, session) ? .ranOut : .left
-                for told in machine.heard(.deleted(gone.key, departure), of: name) { try yield(told) }
+                // Who went after there was a connection again is told by that, and better.
+                if reading.hasYet(.deleted, paths.contender(gone.name)) { continue }
+                let departure = try await departure(of: gone.name, name, &reading, session)
+                for told in reading.machine.heard(.deleted(gone.key, departure), of: name) { try yield(told) }
             }
-            for contender in new { for told in machine.heard(.written(contender), of: name) { try yield(told) } }
+            for contender in new {
+                for told in reading.machine.heard(.written(contender), of: name) { try yield(told) }
+            }
         }
         for name in walk.registers.sorted() {
             let writer = await backend.writer(ofRegister: backend.naming.paths(of: name).registerValue, session)
-            try yield(machine.registerChanged(writer, of: name))
+            try yield(reading.machine.registerChanged(writer, of: name))
         }
     }
+
+    /// Takes what has been told since.
+    private func drain(into reading: inout ChangeReading) throws(LockError) {
+        reading.unread += inbox.take()
+        guard reading.unread.count > EventInbox.most else { return }
+        throw Self.lost
+    }
+
+    private static let lost = LockError(
+        .engineUnavailable, "The watch ended with its session, or was read too slowly. Begin it again.",
+        effect: .didNotHappen)
 
     private func tell(_ first: ChangeReading, _ session: ZooKeeperSession) async throws(LockError) {
         var reading = first
         while !isOver.isSet, !Task.isCancelled {
-            reading.unread += inbox.take()
-            while let news = reading.unread.popFirst() {
+            try drain(into: &reading)
+            while !isOver.isSet, !Task.isCancelled, let news = reading.unread.popFirst() {
                 switch news {
                 case .happened(let event): try await tell(event, &reading, session)
                 case .gap:
                     reading.words = [:]
-                    try await catchUp(&reading.machine, session)
-                case .lost:
-                    throw LockError(
-                        .engineUnavailable, "The watch ended with its session, or was read too slowly. Begin it again.",
-                        effect: .didNotHappen)
+                    try await catchUp(&reading, session)
+                case .lost: throw Self.lost
                 }
             }
             if !reading.machine.awaitsMore { for told in reading.machine.settle() { try yield(told) } }
@@ -124,7 +135,7 @@ final class ChangeFollower: Sendable {
         else { return }
         let change: ChangeMachine.Event?
         if event.kind == .deleted {
-            change = .deleted(contender.text, await departure(of: contender, name, &reading, session))
+            change = .deleted(contender.text, try await departure(of: contender, name, &reading, session))
         } else {
             change = try await written(contender, name, event.kind, reading, session)
         }
@@ -153,7 +164,7 @@ final class ChangeFollower: Sendable {
     /// A deletion alone does not say whether its holder gave the lock back, or ran out and took all nodes of its session along.
     private func departure(
         of contender: ContenderName, _ name: LockName, _ reading: inout ChangeReading, _ session: ZooKeeperSession
-    ) async -> ChangeMachine.Departure {
+    ) async throws(LockError) -> ChangeMachine.Departure {
         switch reading.words[contender.text] {
         case .forced: return .takenAway
         case .ended: return .ranOut
@@ -163,8 +174,8 @@ final class ChangeFollower: Sendable {
             await isGone(holder, session)
         else { return .left }
         // What was told before that answer has come before it: its client may have closed the session right after.
-        reading.unread += inbox.take()
-        return reading.isClosing(holder.session, backend.naming) ? .left : .ranOut
+        try drain(into: &reading)
+        return reading.isClosing(holder.session) ? .left : .ranOut
     }
 
     private func isGone(_ holder: Contender?, _ session: ZooKeeperSession) async -> Bool {

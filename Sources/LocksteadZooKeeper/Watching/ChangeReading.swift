@@ -28,9 +28,15 @@ struct ChangeReading {
     }
 
     /// Whether its client gave the session back, as far as has been told.
-    func isClosing(_ session: Int64, _ naming: LockNaming) -> Bool {
+    func isClosing(_ session: Int64) -> Bool {
         let word = PassingWord(.closing, LockNaming.text(of: session))
-        let path = naming.path(of: word)
-        return closed.contains(word.subject) || unread.contains { $0 == .happened(ZKEvent(.created, path)) }
+        return closed.contains(word.subject) || hasYet(.created) { $0.hasSuffix("/" + word.node) }
+    }
+
+    /// Whether something was told that nobody has looked at yet.
+    func hasYet(_ kind: ZKEvent.Kind, _ path: String) -> Bool { hasYet(kind) { $0 == path } }
+
+    private func hasYet(_ kind: ZKEvent.Kind, _ isIt: (String) -> Bool) -> Bool {
+        unread.contains { if case .happened(let event) = $0 { event.kind == kind && isIt(event.path) } else { false } }
     }
 }

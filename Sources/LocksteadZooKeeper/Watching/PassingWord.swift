@@ -35,10 +35,10 @@ struct PassingWord: Sendable, Hashable {
 }
 
 extension LockNaming {
-    /// The word that a node's path says; `nil` for other nodes.
+    /// The word that a node's path says, of whatever prefix's locks; `nil` for other nodes.
     func word(_ path: String) -> PassingWord? {
-        guard path.hasPrefix(sessions + "/") else { return nil }
-        return PassingWord(node: path.dropFirst(sessions.count + 1))
+        guard let slash = path.lastIndex(of: "/"), path[..<slash].hasSuffix(Self.sessionsEnd) else { return nil }
+        return PassingWord(node: path[path.index(after: slash)...])
     }
 
     func path(of word: PassingWord) -> String { sessions + "/" + word.node }
@@ -46,10 +46,12 @@ extension LockNaming {
 
 extension ZKOperation {
     /// Operations, with what is said about them while they are carried out.
-    init(_ word: PassingWord, _ operations: [ZKOperation], _ naming: LockNaming, _ access: [ZNodeAccess]) {
+    ///
+    /// For everyone to hear: servers tell nobody of a node that he may not read.
+    init(_ word: PassingWord, _ operations: [ZKOperation], _ naming: LockNaming) {
         let path = naming.path(of: word)
-        self = .multi(
-            [.create(path: path, data: [], access: access, kind: .persistent)] + operations + [.delete(path: path)])
+        let saying = ZKOperation.create(path: path, data: [], access: ZNodeAccess.open, kind: .persistent)
+        self = .multi([saying] + operations + [.delete(path: path)])
     }
 }
 
@@ -61,15 +63,30 @@ extension ZooKeeperBackend {
         _ kind: PassingWord.Kind, of node: ContenderName, _ operation: ZKOperation, _ session: ZooKeeperSession,
         until deadline: ContinuousTime
     ) async -> (answer: ZKCall.Answer, isRepeated: Bool) {
-        let told = ZKOperation(PassingWord(kind, node.text), [operation], naming, engine.accessList)
-        let (answer, isRepeated) = await askPersistently(told, of: session, until: deadline)
-        guard case .success(let answered) = answer, answered.isRefused, case .parts(let parts) = answered.result else {
-            return (answer, isRepeated)
+        let told = ZKOperation(PassingWord(kind, node.text), [operation], naming)
+        var (answer, isRepeated) = await askPersistently(told, of: session, until: deadline)
+        if case .success(let answered) = answer, answered.isRefused(by: .noNode, at: 0) {
+            // Where it cannot be made, the word is refused once more.
+            try? await makeNode(naming.sessions, on: session, deadline)
+            let again = await askPersistently(told, of: session, until: deadline)
+            (answer, isRepeated) = (again.answer, isRepeated || again.isRepeated)
+        }
+        guard case .success(let answered) = answer, answered.isRefused else { return (answer, isRepeated) }
+        guard case .parts(let parts) = answered.result, parts.count == 3 else {
+            return (.failure(.badAnswer), isRepeated)
         }
         if case .failed(let code) = parts[1], code != .fine, code != .rolledBack {
-            return (.failure(ZooKeeperError(code, of: "")), isRepeated)
+            return (.failure(ZooKeeperError(code, of: operation.path)), isRepeated)
         }
         // Where nothing can be said, nobody is told, and it is done all the same.
-        return await askPersistently(operation, of: session, until: deadline)
+        let silent = await askPersistently(operation, of: session, until: deadline)
+        return (silent.answer, isRepeated || silent.isRepeated)
+    }
+}
+
+extension ZKAnswered {
+    fileprivate func isRefused(by code: ZKErrorCode, at part: Int) -> Bool {
+        guard case .parts(let parts) = result, parts.indices.contains(part) else { return false }
+        return parts[part] == .failed(code)
     }
 }

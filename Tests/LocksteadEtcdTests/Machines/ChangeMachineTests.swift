@@ -69,6 +69,8 @@ struct ChangeMachineTests {
         #expect(kinds(machine.heard(.deleted(key(1), .takenAway), of: name)) == [.revoked, .granted])
         #expect(kinds(machine.heard(.revoked(key(2)), of: name)) == [.revoked])
         #expect(kinds(machine.heard(.deleted(key(2), .takenAway), of: name)).isEmpty, "it has been told")
+        machine = ChangeMachine([name: ContenderQueue([contender(1, .exclusive, .forced)])])
+        #expect(kinds(machine.heard(.deleted(key(1), .left), of: name)) == [.revoked], "this reader was not told")
     }
 
     @Test("A grant that its client ends for its cap has expired, and needs no question about its lease")

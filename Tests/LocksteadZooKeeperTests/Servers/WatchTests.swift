@@ -64,5 +64,8 @@ struct WatchTests {
         #expect(naming.word(naming.session(0x7F)) == nil)
         #expect(naming.word("/team/~\(kind.rawValue)-x") == nil)
         #expect(naming.word(naming.sessions + "/~nothing-x") == nil)
+        let whole = LockNaming(chroot: "", prefix: "")
+        #expect(whole.word(naming.path(of: word)) == word, "of other prefixes, too")
+        #expect(whole.contender(naming.path(of: word)) == nil, "and never a lock of theirs")
     }
 }

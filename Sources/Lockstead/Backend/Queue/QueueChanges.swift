@@ -140,13 +140,11 @@ package struct QueueChanges<Contender: QueuedContender>: Sendable {
         arrivals.removeAll { $0.name == name && $0.contender.key == key }
         let gone = before.contenders[index]
         let place = Place(name: name, created: gone.created)
-        guard holding.remove(place) != nil else { return [gone.change(.waitEnded, of: name)] }
         defer { revoked.remove(place) }
+        guard holding.remove(place) != nil else { return [gone.change(.waitEnded, of: name)] }
         switch (gone.record?.phase ?? .plain, departure) {
-        // That it was taken away has been told.
-        case (.forced, _): return []
-        case (.revoked, .takenAway): return []
-        case (_, .takenAway): return revoke(gone, name)
+        // That is told once.
+        case (.forced, _), (_, .takenAway): return revoke(gone, name)
         case (.ended, _), (_, .ranOut): return [gone.change(.expired, of: name)]
         case (.plain, .left), (.revoked, .left): return [gone.change(.released, of: name)]
         }
