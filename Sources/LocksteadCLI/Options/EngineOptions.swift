@@ -6,9 +6,11 @@ import LocksteadEngines
 struct EngineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The engine: file:///folder, memory: or redis://host (or LOCKSTEAD_ENGINE).",
-            discussion: "Without either, a file engine in your own state folder.", valueName: "url"))
+            "The engine's URL (or LOCKSTEAD_ENGINE).",
+            discussion: "One of \(Self.forms). Without either, a file engine in your own state folder.", valueName: "url"))
     var engine: String?
+
+    private static let forms = Engines.forms.joined(separator: ", ")
 
     /// The URL to open: the option, else the environment, else the user's own folder.
     func url() throws(LockError) -> String {
