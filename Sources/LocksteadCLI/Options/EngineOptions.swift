@@ -7,7 +7,8 @@ struct EngineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The engine's URL (or LOCKSTEAD_ENGINE).",
-            discussion: "One of \(Self.forms). Without either, a file engine in your own state folder.", valueName: "url"))
+            discussion: "One of \(Self.forms). Without either, a file engine in your own state folder.",
+            valueName: "url"))
     var engine: String?
 
     private static let forms = Engines.forms.joined(separator: ", ")
