@@ -24,6 +24,8 @@ package final class EtcdBackend: CountingBackend {
     let valueEndsChanged = WakeSignal()
     /// Which requests were sent, as long as something of them may be there.
     let sent = Mutex(SentBook())
+    /// How long queues were when they were last seen.
+    let lengths = QueueLengths()
     /// Who waits, for the look at all of them.
     let waits = WaitBook()
     let judgement = Judgement()

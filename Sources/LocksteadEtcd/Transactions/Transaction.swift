@@ -95,11 +95,11 @@ extension Etcdserverpb_RangeRequest {
         return request
     }
 
-    /// Reads who came no later than a revision, the last ones first.
-    static func latest(_ range: KeyRange, upTo created: Int64, count: Int) -> Self {
+    /// Reads who came, or who came no later than a revision, the last ones first.
+    static func latest(_ range: KeyRange, upTo created: Int64?, count: Int) -> Self {
         var request = Self(range, limit: count)
         (request.sortTarget, request.sortOrder) = (.create, .descend)
-        request.maxCreateRevision = created
+        request.maxCreateRevision = created ?? 0
         return request
     }
 }

@@ -45,12 +45,14 @@ extension EtcdBackend {
         error.code == .deadlineExceeded && client.lastHeard.advanced(by: .seconds(1)) > time.now
     }
 
-    /// Puts the request's keys there if they are not, and looks whether they are alone, all in one revision.
+    /// Puts the request's keys there if they are not, and looks who is before them, or whether they are alone, all in one revision.
     private func enqueue(_ ask: Ask, _ limit: ContinuousTime) async -> Result<Place, AskFailure> {
         let armedAt = ask.session.armedAt
-        switch await self.ask(enqueueing(ask).request, for: ask, limit) {
+        // What a transaction reads every member reads: of a queue that may be long it only counts.
+        let looks = ask.request.mode == .exclusive && ask.keys.allSatisfy { lengths.isShort($0.name) }
+        switch await self.ask(enqueueing(ask, looks: looks).request, for: ask, limit) {
         case .success(let answer) where answer.succeeded:
-            return await entered(ask, answer, armedAt, limit)
+            return await entered(ask, answer, looked: looks, armedAt, limit)
         case .success(let answer): return found(ask, answer, armedAt)
         case .failure(let error) where error.code == .noSuchLease:
             ask.session.ended()
@@ -60,12 +62,17 @@ extension EtcdBackend {
         }
     }
 
-    /// Alone, or behind somebody who has yet to be looked at.
+    /// Behind those that the transaction read; or alone, or behind somebody who has yet to be looked at.
     private func entered(
-        _ ask: Ask, _ answer: Etcdserverpb_TxnResponse, _ armedAt: ContinuousTime, _ limit: ContinuousTime
+        _ ask: Ask, _ answer: Etcdserverpb_TxnResponse, looked: Bool, _ armedAt: ContinuousTime,
+        _ limit: ContinuousTime
     ) async -> Result<Place, AskFailure> {
         ask.isPlaced.set()
         let revision = answer.header.revision
+        for (keys, read) in zip(ask.keys, answer.reads) { lengths.saw(read.count, in: keys.name) }
+        if looked, answer.reads.count == ask.keys.count {
+            return await place(ask, answer.reads, created: revision, revision, armedAt)
+        }
         let alone = ask.own.map { ContenderQueue([own(ask, $0, created: revision)]) }
         let place = Place(created: revision, queues: alone, revision: revision, armedAt: armedAt)
         let isAlone = answer.reads.count == ask.keys.count && answer.reads.allSatisfy { $0.count == 1 }
@@ -78,7 +85,7 @@ extension EtcdBackend {
             record: ContenderRecord(ask.value))
     }
 
-    private func enqueueing(_ ask: Ask) -> Transaction {
+    private func enqueueing(_ ask: Ask, looks: Bool) -> Transaction {
         var transaction = Transaction()
         transaction.require(absent: ask.withdrawal)
         for (keys, own) in zip(ask.keys, ask.own) {
@@ -86,13 +93,14 @@ extension EtcdBackend {
             transaction.then(.put(own, value: ask.value, lease: ask.session.id))
             transaction.otherwise(.read(Etcdserverpb_RangeRequest(keys.contenders)))
         }
-        // Counted only: what a transaction reads every member reads, and a queue may be long.
-        for keys in ask.keys { transaction.then(.read(.count(keys.contenders))) }
+        for keys in ask.keys {
+            transaction.then(.read(looks ? before(keys, nil, ask.request.mode) : .count(keys.contenders)))
+        }
         return transaction
     }
 
     /// Who was before a place: of an exclusive request only the last one matters, and is read (R31).
-    private func before(_ keys: LockKeys, _ created: Int64, _ mode: LockMode) -> Etcdserverpb_RangeRequest {
+    private func before(_ keys: LockKeys, _ created: Int64?, _ mode: LockMode) -> Etcdserverpb_RangeRequest {
         .latest(keys.contenders, upTo: created, count: mode == .exclusive ? 2 : 0)
     }
 
