@@ -267,10 +267,18 @@ let package = Package(
             name: "TestServers", dependencies: ["Jute", "Lockstead", "RESP"], path: "Tests/TestServers",
             swiftSettings: settings
         ),
+        // Servers that answer badly, for tests of the engines that speak to a connection themselves.
+        .target(
+            name: "FakeServers",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis", "ZooKeeper"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis", "ZooKeeper"])),
+            ],
+            path: "Tests/FakeServers", swiftSettings: settings),
         .testTarget(
             name: "LocksteadRedisTests",
             dependencies: [
-                "LocksteadRedis", "RESP", "Lockstead", "LocksteadTesting", "SeededRandom", "TestServers",
+                "FakeServers", "LocksteadRedis", "RESP", "Lockstead", "LocksteadTesting", "SeededRandom", "TestServers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Redis"])),
                 .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Redis"])),
@@ -289,8 +297,9 @@ let package = Package(
         .testTarget(
             name: "LocksteadZooKeeperTests",
             dependencies: [
-                "Jute", "LocksteadZooKeeper", "Lockstead", "LocksteadTesting", "TestServers",
+                "FakeServers", "Jute", "LocksteadZooKeeper", "Lockstead", "LocksteadTesting", "TestServers",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["ZooKeeper"])),
             ],
             swiftSettings: settings),
         // Commands a second, for dev/redis-speed; no product.

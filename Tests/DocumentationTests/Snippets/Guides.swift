@@ -76,3 +76,21 @@ func knowTheMembers(_ locks: LockClient) async throws {
     }
     // end
 }
+
+private func apply(_ limits: [UInt8]?) {}
+
+func followAConfiguration(_ locks: LockClient, _ limits: [UInt8]) async throws {
+    // snippet: change a configuration
+    let (name, store) = (try LockName("config/limits"), try locks.cache("config").store)
+    try await locks.withLock(name) { lease in
+        _ = try await store.store(limits, in: name, under: lease.token)
+    }
+    // end
+    // snippet: follow a configuration
+    let changes = locks.changes(prefix: "config/limits")
+    apply(try await store.load(name))
+    for try await change in changes where change.name == name && change.kind == .registerChanged {
+        apply(try await store.load(name))
+    }
+    // end
+}

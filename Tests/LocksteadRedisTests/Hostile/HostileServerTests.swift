@@ -1,3 +1,4 @@
+import FakeServers
 import Lockstead
 import NIOCore
 import RESP

@@ -1,18 +1,17 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 import Synchronization
 
-@testable import LocksteadRedis
-
 /// A server that answers as it is told, well or badly.
-final class FakeServer: Sendable {
+package final class FakeServer: Sendable {
     /// Says what to do with a connection, given all that came over it since the last time.
-    typealias Script = @Sendable (any Channel, String) -> Void
+    package typealias Script = @Sendable (any Channel, ByteBuffer) -> Void
 
-    let port: Int
+    package let port: Int
     private let channel: any Channel
+    private let counter: Counter
 
-    init(_ script: @escaping Script) async throws {
+    package init(bytes script: @escaping Script) async throws {
         let counted = Counter()
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
@@ -26,18 +25,15 @@ final class FakeServer: Sendable {
         counter = counted
     }
 
-    private let counter: Counter
-
-    /// How many connections have been made to it.
-    var accepted: Int { counter.value }
-
-    var configuration: RedisConfiguration {
-        var configuration = RedisConfiguration(endpoints: [.host("127.0.0.1", port: port)])
-        configuration.connectionsPerNode = 1
-        return configuration
+    /// One of a protocol that is text.
+    package convenience init(_ script: @escaping @Sendable (any Channel, String) -> Void) async throws {
+        try await self.init(bytes: { channel, bytes in script(channel, String(buffer: bytes)) })
     }
 
-    func close() async throws { try await channel.close() }
+    /// How many connections have been made to it.
+    package var accepted: Int { counter.value }
+
+    package func close() async throws { try await channel.close() }
 
     private final class Counter: Sendable {
         private let count = Mutex(0)
@@ -52,7 +48,7 @@ final class FakeServer: Sendable {
         init(_ script: @escaping Script) { self.script = script }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            script(context.channel, String(buffer: unwrapInboundIn(data)))
+            script(context.channel, unwrapInboundIn(data))
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -60,8 +56,5 @@ final class FakeServer: Sendable {
 }
 
 extension Channel {
-    func say(_ text: String) { writeAndFlush(ByteBuffer(string: text), promise: nil) }
+    package func say(_ text: String) { writeAndFlush(ByteBuffer(string: text), promise: nil) }
 }
-
-/// A good answer to HELLO.
-let greetingText = "%3\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.0.0\r\n$5\r\nproto\r\n:3\r\n"
