@@ -32,10 +32,11 @@ def etcd_program(peer, server):
 
 
 def zookeeper_program(peer, server):
-    if peer == "curator":
+    curator = {"curator": "mutex", "curator-reads": "read-write", "curator-writes": "write"}
+    if peer in curator:
         folder = java_classes("curator-mutex", os.path.join(ROOT, "dev", "peers", "curator_mutex"))
         return ["java", "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", os.pathsep.join([folder, *JAVA_LIBRARIES]), "CuratorMutex",
-                "--server", server.authority]
+                "--server", server.authority, "--lock", curator[peer]]
     return [sys.executable, os.path.join(ROOT, "dev", "peers", "kazoo_locks.py"), "--lock", peer, "--server", server.authority]
 
 

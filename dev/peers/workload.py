@@ -127,6 +127,8 @@ def run_processes(options, make):
         witnesses = [Witness(None) for _ in range(options.clients)]
 
     def client(number):
+        # Each has its own copy: it is a process.
+        options.number = number
         lock = make(options)(name_of(options, number))
         answers.put(work(options, number, lock, witnesses[number], barrier))
 

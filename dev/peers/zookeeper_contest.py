@@ -13,19 +13,26 @@ CREATED = re.compile(r" create\w* (?P<path>[^,]*),(?P<data>[^,]*),")
 DELETED = re.compile(r" delete '?(?P<path>.*)$")
 CLOSED = re.compile(r" closeSession v\{(?P<paths>.*)\}")
 WRITTEN = re.compile(r" setData '?(?P<path>[^,]*),")
-SEQUENCE = re.compile(r"(?:lock-|__lock__)(-?\d{9,10})$")
+SEQUENCE = re.compile(r"(?:lock-|__lock__|__rlock__|__WRIT__|__READ__)(-?\d{9,10})$")
 
 
 class ZooKeeperContest(ZooKeeperServer):
-    # kazoo-curator: both on Curator's layout.
-    PEERS = ["curator", "kazoo", "kazoo-curator"]
+    # kazoo-curator: both on Curator's layout. Of a lock for readers and writers one client alone reads, of theirs or of ours.
+    PEERS = ["curator", "kazoo", "kazoo-curator", "curator-reads", "curator-writes", "kazoo-reads", "kazoo-writes"]
+    LAYOUTS = {"curator-reads": "curator-rw", "curator-writes": "curator-rw", "kazoo": "kazoo", "kazoo-reads": "kazoo",
+               "kazoo-writes": "kazoo"}
 
     def __init__(self, peer, name):
         self.peer, self.name, self.our_name = peer, name, name
 
     @property
     def our_url(self):
-        return self.url + ("&layout=kazoo" if self.peer == "kazoo" else "")
+        layout = self.LAYOUTS.get(self.peer)
+        return self.url + (f"&layout={layout}" if layout else "")
+
+    @property
+    def we_read(self):
+        return self.peer.endswith("-writes")
 
     def their_program(self):
         return zookeeper_program(self.peer, self)

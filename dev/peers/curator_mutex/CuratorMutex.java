@@ -9,7 +9,7 @@ import org.apache.curator.retry.RetryOneTime;
  * Runs one workload of `lockstead bench` with Curator's InterProcessMutex, and prints what came of it as the same JSON.
  *
  * <p>Usage: CuratorMutex --server HOST:PORT --shape apart|shared|contended --clients N [--hold-ms MS] [--think-ms MS] [--window S]
- * [--warm-up S] [--name NAME] [--witness FILE]
+ * [--warm-up S] [--name NAME] [--witness FILE] [--lock mutex|write|read-write]
  *
  * <p>Each client has a connection and a session of its own, as the engine's have; `shared` is one of both for N threads. With --witness a
  * file that must not exist is made in each critical section and removed at its end, so that clients of different programs watch each other.

@@ -5,9 +5,9 @@ import java.util.Set;
 /** What the command line says. */
 final class Options {
   private static final Set<String> KNOWN =
-      Set.of("server", "workload", "shape", "clients", "hold-ms", "think-ms", "window", "warm-up", "name", "witness");
+      Set.of("server", "workload", "shape", "clients", "hold-ms", "think-ms", "window", "warm-up", "name", "witness", "lock");
 
-  final String server, workload, shape, name, witness;
+  final String server, workload, shape, name, witness, lock;
   final int clients;
   final double hold, think, window, warmUp;
 
@@ -33,5 +33,9 @@ final class Options {
     warmUp = Double.parseDouble(given.getOrDefault("warm-up", "1"));
     name = given.getOrDefault("name", "peer-bench-" + ProcessHandle.current().pid());
     witness = given.get("witness");
+    lock = given.getOrDefault("lock", "mutex");
+    if (!Set.of("mutex", "write", "read-write").contains(lock)) {
+      throw new IllegalArgumentException("Give --lock mutex, write or read-write.");
+    }
   }
 }

@@ -5,6 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.recipes.locks.InterProcessMutex;
+import org.apache.curator.framework.recipes.locks.InterProcessReadWriteLock;
 
 /** One client: acquire, hold, release, think, until the window is over. */
 final class Worker implements Runnable {
@@ -26,7 +27,16 @@ final class Worker implements Runnable {
     this.witness = witness;
     this.ready = ready;
     String name = options.shape.equals("contended") ? options.name : options.name + "/" + number;
-    mutex = new InterProcessMutex(link, "/" + name);
+    mutex = lock(link, "/" + name);
+  }
+
+  /** Of a read-write lock the first client takes the reading half: one alone, so that nobody but writers meets it. */
+  private InterProcessMutex lock(CuratorFramework link, String path) {
+    if (options.lock.equals("mutex")) {
+      return new InterProcessMutex(link, path);
+    }
+    InterProcessReadWriteLock lock = new InterProcessReadWriteLock(link, path);
+    return options.lock.equals("read-write") && number == 0 ? lock.readLock() : lock.writeLock();
   }
 
   @Override
