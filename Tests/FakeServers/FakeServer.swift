@@ -11,7 +11,7 @@ package final class FakeServer: Sendable {
     private let channel: any Channel
     private let counter: Counter
 
-    package init(bytes script: @escaping Script) async throws {
+    private init(script: @escaping Script) async throws {
         let counted = Counter()
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
@@ -27,7 +27,12 @@ package final class FakeServer: Sendable {
 
     /// One of a protocol that is text.
     package convenience init(_ script: @escaping @Sendable (any Channel, String) -> Void) async throws {
-        try await self.init(bytes: { channel, bytes in script(channel, String(buffer: bytes)) })
+        try await self.init(script: { channel, bytes in script(channel, String(buffer: bytes)) })
+    }
+
+    /// One of a protocol that is not.
+    package static func ofBytes(_ script: @escaping Script) async throws -> FakeServer {
+        try await FakeServer(script: script)
     }
 
     /// How many connections have been made to it.

@@ -15,6 +15,8 @@ CLOSED = re.compile(r" closeSession v\{(?P<paths>.*)\}")
 WRITTEN = re.compile(r" setData '?(?P<path>[^,]*),")
 SEQUENCE = re.compile(r"(?:lock-|__lock__|__rlock__|__WRIT__|__READ__)(-?\d{9,10})$")
 
+READING = re.compile(r"(?:__READ__|__rlock__)-?\d+$")
+
 
 class ZooKeeperContest(ZooKeeperServer):
     # kazoo-curator: both on Curator's layout. Of a lock for readers and writers one client alone reads, of theirs or of ours.
@@ -67,6 +69,8 @@ class Judge:
         self.queue = {}
         self.holder = None
         self.grants = {OURS: 0, THEIRS: 0}
+        # Of ours, for reading.
+        self.reads = 0
         self.offences = []
 
     def transaction(self, line):
@@ -87,6 +91,7 @@ class Judge:
         first = next(iter(self.queue), None)
         if first not in (None, self.holder):
             self.grants[self.queue[first]] += 1
+            self.reads += self.queue[first] == OURS and bool(READING.search(first))
         self.holder = first
 
     def multi(self, line):

@@ -6,6 +6,15 @@ package struct FreeOfGrant: Error {
 }
 
 extension LockError {
+    /// The answer to a release was lost, and something of the grant may be left.
+    package static func openRelease(of grant: Grant) -> LockError {
+        let name = grant.names.first?.text ?? ""
+        return LockError(
+            .indeterminate,
+            "The answer to the release of \"\(name)\" was lost, and something of the grant may be left. Release it again; its lease ends it at the latest.",
+            effect: .mayHaveHappened)
+    }
+
     /// The answer to a release was lost, and by the answer to the next attempt there is nothing left of the grant.
     package static func unknownRelease(of grant: Grant) -> LockError {
         let name = grant.names.first?.text ?? ""

@@ -26,17 +26,19 @@ extension EtcdBackend {
             if hold.loss?.isRevocation ?? true { _ = await askPersistently(marking(hold).request, until: end) }
             // What cannot be removed by then has gone with its lease.
             for key in hold.keys { _ = await askPersistently(removing(key, hold.created).request, until: end) }
-            await keepOutLate(hold, until: end)
+            _ = await keepOutLate(hold, until: end)
         }
     }
 
-    /// An attempt of its request that is still on its way would put keys that nobody deletes, or has put them since.
-    func keepOutLate(_ hold: HoldBook.Hold, until end: ContinuousTime) async {
-        guard hold.isDoubtful, let first = hold.request.names.first else { return }
+    /// An attempt of its request that is still on its way would put keys that nobody deletes, or has put them since; whether that is prevented
+    /// by now.
+    func keepOutLate(_ hold: HoldBook.Hold, until end: ContinuousTime) async -> Bool {
+        guard hold.isDoubtful, let first = hold.request.names.first else { return true }
         sent.withLock { $0.withdrawn(hold.request.id, under: hold.session) }
         let mark = naming.keys(of: first).withdrawal(of: hold.request.id)
-        _ = await takeAway(hold.keys, marking: mark, on: hold.session, until: end)
+        let failure = await takeAway(hold.keys, marking: mark, on: hold.session, until: end)
         sent.withLock { $0.forget(hold.request.id, under: hold.session) }
+        return failure == nil
     }
 
     private func marking(_ hold: HoldBook.Hold) -> Transaction {

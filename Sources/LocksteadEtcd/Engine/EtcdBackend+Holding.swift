@@ -15,7 +15,8 @@ extension EtcdBackend {
             if isUnknown, hold.session.state.isUsable(at: time.now), hold.loss == nil {
                 // It stays known until its end, so that whoever asks again is told the same.
                 holds.withLock { $0.releaseIsUnknown(hold.request.id, created: hold.created) }
-                throw .unknownRelease(of: grant)
+                // What could not be freed is to be asked for again.
+                throw isFree ? .unknownRelease(of: grant) : .openRelease(of: grant)
             }
             guard isFree else { return .lost(.expired) }
             drop(hold)
@@ -60,8 +61,7 @@ extension EtcdBackend {
             // What cannot be freed now ends with its lease, or is ended when its time has come.
             guard case .success = await askPersistently(transaction.request, until: deadline) else { return false }
         }
-        await keepOutLate(hold, until: deadline)
-        return true
+        return await keepOutLate(hold, until: deadline)
     }
 
     /// Why a key is gone that nobody here gave back.

@@ -12,7 +12,7 @@ final class QueueLengths: Sendable {
 
     func saw(_ count: Int64, in name: LockName) {
         lengths.withLock { lengths in
-            if lengths.count >= Self.most { lengths.removeAll() }
+            if lengths[name] == nil, lengths.count >= Self.most { lengths.removeAll() }
             lengths[name] = count
         }
     }

@@ -77,13 +77,14 @@ func knowTheMembers(_ locks: LockClient) async throws {
     // end
 }
 
+private struct TooLate: Error {}
 private func apply(_ limits: [UInt8]?) {}
 
 func followAConfiguration(_ locks: LockClient, _ limits: [UInt8]) async throws {
     // snippet: change a configuration
     let (name, store) = (try LockName("config/limits"), try locks.cache("config").store)
     try await locks.withLock(name) { lease in
-        _ = try await store.store(limits, in: name, under: lease.token)
+        guard try await store.store(limits, in: name, under: lease.token) else { throw TooLate() }
     }
     // end
     // snippet: follow a configuration
