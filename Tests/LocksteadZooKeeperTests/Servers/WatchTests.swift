@@ -15,15 +15,15 @@ struct WatchTests {
             // Whatever is read after the call is read after the watch has begun.
             _ = try await watcher.backend.inspect(try LockName("a"), deadline: watcher.soon)
             try await ZooKeeperFixture.with([server]) { try await Self.end($0) }
-            var told: [LockName: [LockChange.Kind]] = [:]
+            var told: [String: [LockChange.Kind]] = [:]
             for try await change in changes where !change.name.text.hasPrefix("busy") {
-                told[change.name, default: []].append(change.kind)
+                told[change.name.text, default: []].append(change.kind)
                 if change.name.text == "last", change.kind == .granted { break }
             }
-            #expect(told[try LockName("capped")] == [.granted, .expired])
-            #expect(told[try LockName("forced")] == [.granted, .revoked])
-            #expect(told[try LockName("revoked")] == [.granted, .revoked, .released])
-            #expect(told[try LockName("given back")] == [.granted, .released])
+            #expect(told["capped"] == [.granted, .expired])
+            #expect(told["forced"] == [.granted, .revoked])
+            #expect(told["revoked"] == [.granted, .revoked, .released])
+            #expect(told["given back"] == [.granted, .released])
         }
     }
 
