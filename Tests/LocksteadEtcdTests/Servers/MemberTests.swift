@@ -100,19 +100,59 @@ struct MemberTests {
         }
     }
 
-    @Test("A lock costs two calls, and a wait two more: a look at who is before it, and one to come forward")
+    @Test(
+        "A lock costs two calls, and a wait one more to come forward, and one to look where the queue is not known to be short"
+    )
     func costs() async throws {
         let server = try await EtcdServer()
         defer { server.kill() }
         try await EtcdFixture.with([server]) { fixture in
-            let first = try await fixture.hold("a")
-            let before = fixture.backend.client.callCount
-            async let waiting = fixture.hold("a")
+            #expect(try await Self.waitCost(of: fixture, behind: fixture) == 4)
+            try await EtcdFixture.with([server]) { other in
+                // It has a session by then.
+                _ = try await other.backend.release(try await other.hold("b"), deadline: other.soon)
+                #expect(try await Self.waitCost(of: other, behind: fixture) == 4, "its holder's client released")
+            }
+        }
+    }
+
+    /// The calls of one client that waits, holds and releases; where it waits for itself, the first release is among them.
+    private static func waitCost(of fixture: EtcdFixture, behind holder: EtcdFixture) async throws -> Int {
+        let first = try await holder.hold("a")
+        let before = fixture.backend.client.callCount
+        async let waiting = fixture.hold("a")
+        try await fixture.waitUntil("it waits") { !fixture.backend.waits.isEmpty }
+        _ = try await holder.backend.release(first, deadline: holder.soon)
+        let second = try await waiting
+        _ = try await fixture.backend.release(second, deadline: fixture.soon)
+        return fixture.backend.client.callCount - before
+    }
+
+    @Test(
+        "A queue that is known to be short is read as it is joined: with names below it, with a holder of another kind, and behind two"
+    )
+    func joinedAndRead() async throws {
+        let server = try await EtcdServer()
+        defer { server.kill() }
+        try await EtcdFixture.with([server]) { fixture in
+            for name in ["a", "a/b", "a/c", "p"] {
+                _ = try await fixture.backend.release(try await fixture.hold(name), deadline: fixture.soon)
+            }
+            let held = try await fixture.hold("a")
+            async let all = fixture.grant(try fixture.request("a", "a/b", "a/c"))
             try await fixture.waitUntil("it waits") { !fixture.backend.waits.isEmpty }
-            _ = try await fixture.backend.release(first, deadline: fixture.soon)
-            let second = try await waiting
-            _ = try await fixture.backend.release(second, deadline: fixture.soon)
-            #expect(fixture.backend.client.callCount - before == 5)
+            async let last = fixture.hold("a")
+            try await fixture.waitUntil("two wait") { fixture.backend.waits.all.count == 2 }
+            _ = try await fixture.backend.release(held, deadline: fixture.soon)
+            let whole = try await all
+            #expect(whole.names.count == 3)
+            try await fixture.waitUntil("one waits") { fixture.backend.waits.all.count == 1 }
+            _ = try await fixture.backend.release(whole, deadline: fixture.soon)
+            #expect(try await last.token > whole.token)
+            let permit = try await fixture.grant(try fixture.request("p", mode: .permits(count: 1, limit: 2)))
+            let error = await #expect(throws: LockError.self) { _ = try await fixture.hold("p") }
+            #expect(error?.code == .kindMismatch)
+            _ = try await fixture.backend.release(permit, deadline: fixture.soon)
         }
     }
 
