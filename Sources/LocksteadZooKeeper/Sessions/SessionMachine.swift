@@ -192,14 +192,15 @@ struct SessionMachine: Sendable {
         _ xid: Int32, _ transaction: Int64, _ error: ZKErrorCode, _ body: ArraySlice<UInt8>, at now: ContinuousTime
     ) throws(JuteError) -> Effect {
         guard let flight = inFlight.first, flight.xid == xid else { return .unreadable }
+        let operation = flight.call.operation
+        var reader = JuteReader(body)
+        // One that cannot be read leaves its call among those under way: it fails with the connection.
+        let result = try error == .fine ? ZKResult(of: operation, &reader) : nil
         inFlight.removeFirst()
         log.heard(sent: flight.proof.sent, at: now)
-        let operation = flight.call.operation
-        guard error == .fine else {
+        guard let result else {
             return .answer(flight.call, .failure(ZooKeeperError(error, of: operation.path)))
         }
-        var reader = JuteReader(body)
-        let result = try ZKResult(of: operation, &reader)
         if let refusal = result.refusalOfSession {
             return .answer(flight.call, .failure(ZooKeeperError(refusal, of: operation.path)))
         }

@@ -71,6 +71,17 @@ struct SessionMachineTests {
         #expect(machine.proof == ProofOfLife(sent: at(520), touched: at(300)))
     }
 
+    @Test("An answer that cannot be read leaves its call to fail with the connection, and not to wait for its deadline")
+    func unreadable() {
+        var machine = connected()
+        _ = machine.submit(call(.sync(path: "/")), at: at(500))
+        guard case .unreadable = machine.received(answer(1, [0x7F, 0xFF, 0xFF, 0xFF]), at: at(510)) else {
+            Issue.record("it was taken for an answer")
+            return
+        }
+        #expect(machine.disconnected().count == 1)
+    }
+
     @Test("After a pause of ours a committed request proves no more than what was answered before the pause")
     func pause() {
         var machine = connected()
