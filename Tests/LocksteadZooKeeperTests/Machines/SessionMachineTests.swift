@@ -74,7 +74,7 @@ struct SessionMachineTests {
     @Test("An answer that cannot be read leaves its call to fail with the connection, and not to wait for its deadline")
     func unreadable() {
         var machine = connected()
-        _ = machine.submit(call(.sync(path: "/")), at: at(500))
+        _ = machine.submit(call(.getChildren(path: "/", watch: false)), at: at(500))
         guard case .unreadable = machine.received(answer(1) { $0.int(.max) }, at: at(510)) else {
             Issue.record("it was taken for an answer")
             return
