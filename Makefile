@@ -13,7 +13,7 @@ test: ## set up, build everything, run every test, then every check
 	@dev/test
 
 test-core: ## the quick loop: the lock rules alone
-	@swift test --disable-xctest --filter 'LockCoreTests|LocksteadSimulatorTests'
+	@dev/build --build-tests && swift test --skip-build --disable-xctest --filter 'LockCoreTests|LocksteadSimulatorTests'
 
 setup: ## install or name what the tests need beyond the toolchain
 	@dev/setup

@@ -19,7 +19,7 @@ def measure(name, script, peer, workloads, rounds=3):
     os.chdir(ROOT)
     if subprocess.run([os.path.join("dev", "setup")], stdout=subprocess.DEVNULL).returncode != 0:
         fail(name, "dev/setup")
-    if subprocess.run(["swift", "build", "-c", "release", "--product", "lockstead"], capture_output=True).returncode != 0:
+    if subprocess.run(["dev/build", "-c", "release", "--product", "lockstead"], capture_output=True).returncode != 0:
         fail(name, "the build")
     done = subprocess.run(
         [os.path.join("dev", script), "--peers", peer, "--workloads", workloads, "--rounds", str(rounds)], capture_output=True, text=True)
