@@ -6,21 +6,15 @@ package struct FreeOfGrant: Error {
 }
 
 extension LockError {
-    /// The answer to a release was lost, and something of the grant may be left.
-    package static func openRelease(of grant: Grant) -> LockError {
+    /// The answer to a release was lost; whether by the answer to the next attempt there is nothing left of the grant.
+    package static func unknownRelease(of grant: Grant, isFree: Bool) -> LockError {
+        let known =
+            isFree
+            ? "it is free of this grant now, by the release or because the lease had ended before."
+            : "something of the grant may be left. Release it again; its lease ends it at the latest."
         let name = grant.names.first?.text ?? ""
         return LockError(
-            .indeterminate,
-            "The answer to the release of \"\(name)\" was lost, and something of the grant may be left. Release it again; its lease ends it at the latest.",
-            effect: .mayHaveHappened)
-    }
-
-    /// The answer to a release was lost, and by the answer to the next attempt there is nothing left of the grant.
-    package static func unknownRelease(of grant: Grant) -> LockError {
-        let name = grant.names.first?.text ?? ""
-        return LockError(
-            .indeterminate,
-            "The answer to the release of \"\(name)\" was lost; it is free of this grant now, by the release or because the lease had ended before.",
-            effect: .mayHaveHappened, cause: FreeOfGrant())
+            .indeterminate, "The answer to the release of \"\(name)\" was lost; \(known)", effect: .mayHaveHappened,
+            cause: isFree ? FreeOfGrant() : nil)
     }
 }

@@ -15,8 +15,7 @@ extension EtcdBackend {
             if isUnknown, hold.session.state.isUsable(at: time.now), hold.loss == nil {
                 // It stays known until its end, so that whoever asks again is told the same.
                 holds.withLock { $0.releaseIsUnknown(hold.request.id, created: hold.created) }
-                // What could not be freed is to be asked for again.
-                throw isFree ? .unknownRelease(of: grant) : .openRelease(of: grant)
+                throw .unknownRelease(of: grant, isFree: isFree)
             }
             guard isFree else { return .lost(.expired) }
             drop(hold)

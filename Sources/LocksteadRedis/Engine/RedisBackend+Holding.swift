@@ -122,7 +122,7 @@ extension RedisBackend {
         // A repetition cannot tell its own first attempt from an end of the lease.
         if isRepeated {
             unknownReleases.add(grant)
-            throw .unknownRelease(of: grant)
+            throw .unknownRelease(of: grant, isFree: true)
         }
         if let limit = grant.holdLimit, limit <= time.now { return .lost(.holdLimit) }
         return .lost(freed == 0 ? .expired : .superseded)

@@ -66,11 +66,13 @@ struct ClientAcquireTests {
     func freeOfGrant() async throws {
         let fixture = ClientFixture()
         try await fixture.run { locks in
-            let isFree = LockError(
-                .indeterminate, "It is free.", effect: .mayHaveHappened, cause: FreeOfGrant())
-            fixture.engine.play(.refuse(isFree), on: .release)
-            _ = try? await locks.withLock("a") { _ in throw CancellationError() }
+            let isFree = LockError(.indeterminate, "It is free.", effect: .mayHaveHappened, cause: FreeOfGrant())
+            // A clean-up would go on as long as these.
+            for _ in 0..<1_000 { fixture.engine.play(.refuse(isFree), on: .release) }
+            struct Trouble: Error {}
+            await #expect(throws: Trouble.self) { try await locks.withLock("a") { _ in throw Trouble() } }
             #expect(fixture.client.gate.activities == 0)
+            #expect(fixture.engine.calls.count(where: { if case .release = $0 { true } else { false } }) == 1)
         }
     }
 

@@ -97,7 +97,8 @@ struct HostileServerTests {
         try await server.close()
     }
 
-    @Test("A greeting that is none is told as such, and nothing waits for ever", arguments: Answer.allCases)
+    @Test(
+        "A greeting that is none ends an attempt with an error, and nothing waits for ever", arguments: Answer.allCases)
     func hostileGreeting(answer: Answer) async throws {
         let server = try await FakeServer.ofBytes { channel, _ in
             channel.tell(answer.bytes(to: 1))

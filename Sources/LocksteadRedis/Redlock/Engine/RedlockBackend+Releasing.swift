@@ -81,7 +81,7 @@ extension RedlockBackend {
             holdings.remove(holding)
             return holding.isValid(at: time.now) ? .released : .lost(.expired)
         // An attempt whose answer was lost may have given it back. It stays known as one that may be asked for again.
-        case .lost: throw .unknownRelease(of: grant)
+        case .lost: throw .unknownRelease(of: grant, isFree: true)
         case .open, .unknown:
             throw LockError(
                 .indeterminate,
