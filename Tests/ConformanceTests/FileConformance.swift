@@ -1,7 +1,6 @@
 import Foundation
 import Lockstead
 import LocksteadTesting
-import Logging
 import Synchronization
 import TestProcesses
 
@@ -24,7 +23,7 @@ struct FileConformance: ConformanceFixture {
 
         func makeBackend() async throws -> any LockBackend {
             try LockEngine.file(folder.path).makeBackend(
-                EngineContext(logger: Logger(label: "conformance"), time: SystemTimeSource()))
+                EngineContext(logger: .conformance, time: SystemTimeSource()))
         }
 
         func spawnHolder(of name: LockName, lease: Duration) async throws -> any ConformanceHolder {

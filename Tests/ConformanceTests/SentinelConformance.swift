@@ -21,7 +21,8 @@ struct SentinelConformance: ConformanceFixture {
 struct SentinelConformanceTests {
     @Test("Every case holds behind sentinels")
     func conforms() async throws {
-        let servers = try await SentinelServers()
+        // No case is about a failover: a machine that is busy for a second is none.
+        let servers = try await SentinelServers(downAfter: 10_000)
         defer { servers.kill() }
         let fixture = SentinelConformance(servers: servers)
         for testCase in ConformanceSuite.cases {

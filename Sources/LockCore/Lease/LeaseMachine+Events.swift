@@ -26,6 +26,7 @@ extension LeaseMachine {
         }
         guard extend(validity, sentAt: sentAt) else { return renewalMissed(at: now) }
         guard isStillOurs(at: now, &effects) else { return }
+        if let askedAnewAt, sentAt < askedAnewAt { nextRenewal = now } else { askedAnewAt = nil }
         hasWarned = false
         effects.append(.push(.renewed(until: validUntil)))
         if case .doubted = phase { believe(&effects) }
@@ -46,6 +47,12 @@ extension LeaseMachine {
         let isNews = if case .doubted = phase { false } else { true }
         (phase, nextRenewal) = (.doubted(reason, since: now), now)
         if isNews { effects.append(.push(.suspect(reason))) }
+    }
+
+    /// What the engine said of the grant may have gone unheard: a renewal is due at once, which casts no doubt.
+    package mutating func wordMissed(at now: ContinuousTime, effects: inout [Effect]) {
+        guard isStillOurs(at: now, &effects) else { return }
+        (askedAnewAt, nextRenewal) = (now, now)
     }
 
     /// The engine says that the grant is gone.

@@ -52,6 +52,8 @@ package struct LeaseMachine: Sendable, Equatable {
     /// The first transmission of the renewal in flight.
     var renewalSentAt: ContinuousTime?
     var nextRenewal: ContinuousTime?
+    /// Since when the engine is to be asked anew, whatever an earlier renewal still brings.
+    var askedAnewAt: ContinuousTime?
     /// The handle is gone: nobody renews any more.
     package internal(set) var isAbandoned = false
     var hasWarned = false

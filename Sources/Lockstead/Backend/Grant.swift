@@ -73,6 +73,8 @@ public enum ReleaseOutcome: Sendable, Hashable {
 public enum BackendNotice: Sendable {
     /// These grants (all, where `nil`) are in doubt until a renewal confirms them.
     case suspect([RequestID]?, String)
+    /// What was said of these grants (all, where `nil`) may have gone unheard: a renewal is due at once. They stay as believed as before.
+    case unheard([RequestID]?)
     /// This grant has ended or was revoked; the holder must stop and then release, which acknowledges.
     case lost(RequestID, LossReason)
 }

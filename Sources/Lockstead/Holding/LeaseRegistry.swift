@@ -19,6 +19,7 @@ final class LeaseRegistry: Sendable {
 
     private let state = Mutex(State())
     private let doubtCount = Atomic(0)
+    private let gapCount = Atomic(0)
     /// Wakes the renewal loop before its time.
     let wakeUp = Signal()
 
@@ -45,19 +46,35 @@ final class LeaseRegistry: Sendable {
         }
     }
 
-    /// How often the engine has doubted grants of ours that were on their way here, for all it knew.
-    var doubts: Int { doubtCount.load(ordering: .acquiring) }
+    /// What the engine has told so far that may concern grants on their way here.
+    struct Marks: Equatable {
+        /// How often it doubted such grants.
+        var doubts: Int
+        /// How often its word on such grants may have gone unheard.
+        var gaps: Int
+    }
+
+    var marks: Marks {
+        Marks(doubts: doubtCount.load(ordering: .acquiring), gaps: gapCount.load(ordering: .acquiring))
+    }
 
     /// The grants that a doubt is about, all where it names none.
     ///
-    /// Whoever registers a grant that was on its way here learns of it by ``doubts``.
-    func grants(doubted requests: [RequestID]?) -> [HeldGrant] {
+    /// Whoever registers a grant that was on its way here learns of it by ``marks``.
+    func grants(doubted requests: [RequestID]?) -> [HeldGrant] { grants(requests, orCountIn: doubtCount) }
+
+    /// The grants that a gap is about, all where it names none.
+    ///
+    /// Whoever registers a grant that was on its way here learns of it by ``marks``.
+    func grants(unheardOf requests: [RequestID]?) -> [HeldGrant] { grants(requests, orCountIn: gapCount) }
+
+    private func grants(_ requests: [RequestID]?, orCountIn count: borrowing Atomic<Int>) -> [HeldGrant] {
         guard let requests else {
-            doubtCount.add(1, ordering: .acquiringAndReleasing)
+            count.add(1, ordering: .acquiringAndReleasing)
             return all
         }
         let known = requests.compactMap(grant)
-        if known.count < requests.count { doubtCount.add(1, ordering: .acquiringAndReleasing) }
+        if known.count < requests.count { count.add(1, ordering: .acquiringAndReleasing) }
         return known
     }
 

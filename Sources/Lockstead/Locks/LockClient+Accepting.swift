@@ -7,19 +7,23 @@ extension LockClient {
     ///   - grant: What the engine gave.
     ///   - call: What it is for.
     ///   - line: Where it was waited for.
-    ///   - doubts: How many doubts there were when it was asked for: one that was raised since may be about it.
+    ///   - marks: What the engine had told when it was asked for: what it told since may be about it.
     /// - Returns: The grant as held.
     /// - Throws: `CancellationError` where the caller was cancelled meanwhile, and what makes the grant useless; it is given back then.
-    func accept(_ grant: Grant, for call: Call, line: LocalLines.Key?, doubts: Int) async throws -> HeldGrant {
+    func accept(
+        _ grant: Grant, for call: Call, line: LocalLines.Key?, marks: LeaseRegistry.Marks
+    ) async throws -> HeldGrant {
         let held = HeldGrant(
             grant, renewEvery: configuration.renewEvery, progressWithin: call.options.terms.progressWithin, line: line,
             instruments: instruments)
         do {
             try Task.checkCancellation()
-            let confirmed = try await confirm(held, for: call, doubts: doubts)
+            let confirmed = try await confirm(held, for: call, doubts: marks.doubts)
             if let reason = registry.add(held) { endLease(held, reason) }
-            // One that was raised in between found it in no register.
-            if registry.doubts != confirmed { doubt(held, Self.doubtOnTheWay) }
+            // What was told in between found it in no register.
+            let now = registry.marks
+            if now.doubts != confirmed { doubt(held, Self.doubtOnTheWay) }
+            if now.gaps != marks.gaps { askAnew(held) }
             try checkUsable(held)
             try demandGuarantee(of: held, for: call)
         } catch {
@@ -55,7 +59,7 @@ extension LockClient {
     ///
     /// - Returns: How many doubts there were before.
     private func confirm(_ held: HeldGrant, for call: Call, doubts: Int) async throws -> Int {
-        let now = registry.doubts
+        let now = registry.marks.doubts
         if now != doubts { doubt(held, Self.doubtOnTheWay) }
         if held.grant.validity == .unconfirmed || now != doubts { try await confirm(held, for: call) }
         return now

@@ -87,13 +87,13 @@ extension LockClient {
     }
 
     private func ask(_ request: LockRequest, for call: Call) async throws -> HeldGrant? {
-        let doubts = registry.doubts
+        let marks = registry.marks
         if let grant = try await spin(request, for: call) {
-            return try await accept(grant, for: call, line: nil, doubts: doubts)
+            return try await accept(grant, for: call, line: nil, marks: marks)
         }
         let line = call.options.isPersonal ? nil : line(for: request)
         switch try await outcome(of: request, in: line) {
-        case .granted(let grant): return try await accept(grant, for: call, line: line, doubts: doubts)
+        case .granted(let grant): return try await accept(grant, for: call, line: line, marks: marks)
         case .busy(let holder):
             instruments.tracing.link(call.span, to: holder)
             if call.options.patience == .none { return nil }

@@ -6,6 +6,8 @@ extension LockClient {
         switch notice {
         case .suspect(let requests, let reason):
             for held in registry.grants(doubted: requests) { doubt(held, reason) }
+        case .unheard(let requests):
+            for held in registry.grants(unheardOf: requests) { askAnew(held) }
         case .lost(let request, let reason):
             if let held = registry.grant(orRemember: reason, of: request) { endLease(held, reason) }
         }
@@ -13,6 +15,11 @@ extension LockClient {
 
     func doubt(_ held: HeldGrant, _ reason: String) {
         held.step { $0.doubtRaised(reason, at: $1, effects: &$2) }
+        registry.plan(held)
+    }
+
+    func askAnew(_ held: HeldGrant) {
+        held.step { $0.wordMissed(at: $1, effects: &$2) }
         registry.plan(held)
     }
 

@@ -9,8 +9,9 @@ extension RedisBackend {
             switch event {
             case .subscribed?:
                 if !isSubscribedAgain.set() { self?.verdict.forget() }
-                // A release before this moment found nobody listening (R28).
+                // A release before this moment found nobody listening (R28), and so did a revocation.
                 self?.wakes.ringAll()
+                self?.life.tell(.unheard(nil))
             case .interrupted?:
                 self?.life.tell(.suspect(nil, "the connection to the server was lost"))
                 self?.wakes.ringAll()

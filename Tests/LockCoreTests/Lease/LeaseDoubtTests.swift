@@ -92,6 +92,52 @@ struct LeaseDoubtTests {
         #expect(script.machine.validUntil == .at(LeaseRules.validity(of: .seconds(30))))
     }
 
+    @Test("A word that may have been missed asks for a renewal at once and casts no doubt", arguments: [false, true])
+    func missedWord(isUnlimited: Bool) {
+        var script = LeaseScript(validity: isUnlimited ? .unlimited : nil)
+        script.moveClock(to: .seconds(3))
+        script.missWord()
+        #expect(script.state == .held)
+        script.stretch(to: .seconds(3))
+        #expect(script.effects == [.renew])
+        #expect(script.state == .held)
+        script.fail()
+        script.stretch(to: .seconds(4))
+        #expect(script.effects == [.renew])
+        if isUnlimited { script.confirm(.unlimited) } else { script.confirm(armedAt: .seconds(4)) }
+        let next = ContinuousTime.at(.seconds(14))
+        #expect(script.machine.nextDue == (isUnlimited ? nil : next))
+    }
+
+    @Test("A renewal that was on its way when a word was missed counts, and another is sent at once")
+    func missedWordBesideRenewal() {
+        var script = LeaseScript()
+        script.run(to: .seconds(10))
+        script.moveClock(to: .milliseconds(10_020))
+        script.missWord()
+        script.moveClock(to: .milliseconds(10_040))
+        script.confirm(armedAt: .seconds(10))
+        #expect(script.machine.validUntil == .at(.seconds(10) + LeaseRules.validity(of: .seconds(30))))
+        #expect(script.machine.nextDue == .at(.milliseconds(10_040)))
+        script.stretch(to: .milliseconds(10_040))
+        #expect(script.effects == [.renew])
+        script.confirm(armedAt: .milliseconds(10_040))
+        #expect(script.machine.nextDue == .at(.milliseconds(20_040)))
+    }
+
+    @Test("A word that may have been missed of a grant that is over asks for nothing")
+    func missedWordAfterTheEnd() {
+        var script = LeaseScript()
+        _ = script.release()
+        script.missWord()
+        #expect(script.machine.nextDue == nil)
+        var dropped = LeaseScript()
+        dropped.machine.handleDropped()
+        dropped.missWord()
+        dropped.stretch(to: .seconds(20))
+        #expect(!dropped.effects.contains(.renew))
+    }
+
     @Test("A second doubt is not told again")
     func secondDoubt() {
         var script = LeaseScript()

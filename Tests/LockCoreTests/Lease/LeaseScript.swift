@@ -57,6 +57,7 @@ struct LeaseScript {
     mutating func release() -> LeaseState { machine.releaseBegan(at: now) }
     mutating func fail() { machine.renewalFailed(at: now, effects: &effects) }
     mutating func doubt(_ reason: String) { machine.doubtRaised(reason, at: now, effects: &effects) }
+    mutating func missWord() { machine.wordMissed(at: now, effects: &effects) }
     mutating func lose(_ reason: LossReason) { machine.lossReported(reason, at: now, effects: &effects) }
 }
 

@@ -176,12 +176,55 @@ struct ClientRenewalTests {
             await fixture.engine.state.until { !$0.holders.isEmpty }
             let renewalsBefore = fixture.engine.calls.count { if case .renew = $0 { true } else { false } }
             fixture.engine.notify(.suspect(nil, "the primary changed"))
-            while fixture.client.registry.doubts == 0 { await Task.yield() }
+            while fixture.client.registry.marks.doubts == 0 { await Task.yield() }
             door.open()
             let (token, state) = try await body.value
             #expect(state == .held)
             #expect(fixture.engine.calls.contains(.renew([token])))
             #expect(renewalsBefore == 0)
+        }
+    }
+
+    @Test(
+        "A grant of which something may have gone unheard is renewed at once, and stays believed",
+        arguments: [false, true])
+    func unheard(isNamed: Bool) async throws {
+        let fixture = ClientFixture()
+        try await fixture.run { locks in
+            let lock = try await locks.acquire("a")
+            let id = try #require(fixture.client.registry.all.first?.id)
+            fixture.engine.notify(.unheard(isNamed ? [id] : nil))
+            await fixture.until(.renew([Self.first]))
+            await fixture.observer.until { if case .renewed = $0.event { true } else { false } }
+            #expect(!fixture.observer.observations.contains { if case .suspected = $0.event { true } else { false } })
+            #expect(lock.lease.isHeld)
+            fixture.engine.forget(Self.first)
+            fixture.engine.notify(.unheard(isNamed ? [id] : nil))
+            await fixture.observer.until { if case .lost = $0.event { true } else { false } }
+            #expect(!lock.lease.isHeld)
+            await #expect(throws: LockError.self) { try await lock.release() }
+        }
+    }
+
+    @Test(
+        "A grant of which something may have gone unheard on its way here is renewed once it is there",
+        arguments: [false, true])
+    func unheardOnTheWay(isNamed: Bool) async throws {
+        let fixture = ClientFixture()
+        try await fixture.run { locks in
+            let door = Door()
+            fixture.engine.play(.delayAnswer(door), on: .acquire)
+            // The test that makes this task owns it and awaits its end.
+            let acquiring = Task { try await locks.acquire("a") }
+            await fixture.engine.state.until { !$0.holders.isEmpty }
+            let marks = fixture.client.registry.marks
+            let id = try #require(fixture.engine.state.value.holders.values.first?.grant.request)
+            fixture.engine.notify(.unheard(isNamed ? [id] : nil))
+            while fixture.client.registry.marks == marks { await Task.yield() }
+            door.open()
+            let lock = try await acquiring.value
+            await fixture.until(.renew([Self.first]))
+            try await lock.release()
         }
     }
 

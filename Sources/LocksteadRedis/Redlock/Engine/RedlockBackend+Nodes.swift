@@ -131,8 +131,10 @@ extension RedlockBackend {
     func listen(to node: RedlockNode) async {
         for await event in node.client.subscribe(to: .channel(channel)) {
             switch event {
-            // A release before this moment found nobody listening (R28).
-            case .subscribed: gate.ringAll()
+            // A release before this moment found nobody listening (R28), and so did a revocation.
+            case .subscribed:
+                gate.ringAll()
+                life.tell(.unheard(nil))
             case .interrupted:
                 node.doubt()
                 if !hasMajority { life.tell(.suspect(nil, "the connections to a majority of the nodes were lost")) }

@@ -96,7 +96,9 @@ extension ConformanceSuite {
                 try await context.checkRenewed([held], on: one)
                 let next = try await context.grant(try context.request("a", lease: .seconds(60)), on: two)
                 try context.check(context.now >= limit, "it ended before its limit")
-                let reason = try await context.within(.seconds(5)) { await context.loss(of: held, in: notices) }
+                let reason = try await context.within(.seconds(5)) {
+                    await context.loss(of: held, in: notices, on: one)
+                }
                 try context.check(reason == .holdLimit, "its holder was told \(String(describing: reason))")
                 try await context.checkLost(held, on: one)
                 let outcome = try await one.release(held, deadline: context.soon)
@@ -120,7 +122,9 @@ extension ConformanceSuite {
                 try context.check(forced.revoked == [held.token], "it revoked \(forced.revoked)")
                 try context.check(!forced.waivedExclusion, "it says that it waived exclusion")
                 try context.check(forced.waitsAtMost <= .seconds(60), "it waits \(forced.waitsAtMost) at most")
-                let reason = try await context.within(.seconds(10)) { await context.loss(of: held, in: notices) }
+                let reason = try await context.within(.seconds(10)) {
+                    await context.loss(of: held, in: notices, on: one)
+                }
                 try context.check(reason == .revoked("it hangs"), "its holder was told \(String(describing: reason))")
                 let request = try context.request("a", lease: .seconds(60))
                 async let waiting = context.grant(request, on: two)
@@ -200,10 +204,17 @@ extension ConformanceSuite {
 }
 
 extension ConformanceContext {
-    /// What the engine says about the end of a grant; `nil` where it falls silent.
-    func loss(of grant: Grant, in notices: AsyncStream<BackendNotice>) async -> LossReason? {
+    /// What the engine says about the end of a grant, without being asked or, where it asks for a renewal, by that; `nil` where it falls
+    /// silent.
+    func loss(
+        of grant: Grant, in notices: AsyncStream<BackendNotice>, on backend: any LockBackend
+    ) async -> LossReason? {
         for await notice in notices {
-            if case .lost(grant.request, let reason) = notice { return reason }
+            if case .lost(let request, let reason) = notice {
+                if request == grant.request { return reason }
+            } else if case .lost(let reason)? = await backend.renew([grant], deadline: soon).first {
+                return reason
+            }
         }
         return nil
     }
