@@ -9,11 +9,11 @@ help: ## print this list
 demo: ## build the lean program and watch a lock, a lost update and a refused stale write
 	@dev/demo
 
-test: ## set up, build everything, run every test, then every check
+test: ## set up, build everything, run every test and every check
 	@dev/test
 
 test-core: ## the quick loop: the lock rules alone
-	@dev/build --build-tests && swift test --skip-build --disable-xctest --filter 'LockCoreTests|LocksteadSimulatorTests'
+	@dev/run-tests --filter 'LockCoreTests|LocksteadSimulatorTests'
 
 setup: ## install or name what the tests need beyond the toolchain
 	@dev/setup

@@ -26,7 +26,7 @@ extension LeaseMachine {
         }
         guard extend(validity, sentAt: sentAt) else { return renewalMissed(at: now) }
         guard isStillOurs(at: now, &effects) else { return }
-        if let askedAnewAt, sentAt < askedAnewAt { nextRenewal = now } else { askedAnewAt = nil }
+        if isOutdated(sentAt) { nextRenewal = now } else { askedAnewAt = nil }
         hasWarned = false
         effects.append(.push(.renewed(until: validUntil)))
         if case .doubted = phase { believe(&effects) }
@@ -36,9 +36,17 @@ extension LeaseMachine {
     ///
     /// It is tried again until the lease runs out (R11).
     package mutating func renewalFailed(at now: ContinuousTime, effects: inout [Effect]) {
-        renewalSentAt = nil
+        let sentAt = renewalSentAt.take()
         guard isStillOurs(at: now, &effects) else { return }
         renewalMissed(at: now)
+        // One that was sent after all it is to answer has not been tried yet.
+        if let sentAt, isOutdated(sentAt) { nextRenewal = now }
+    }
+
+    /// Whether the engine was to be asked anew after a renewal had been sent.
+    private func isOutdated(_ sentAt: ContinuousTime) -> Bool {
+        if case .doubted(_, let since) = phase, sentAt < since { return true }
+        return askedAnewAt.map { sentAt < $0 } ?? false
     }
 
     /// Something casts doubt on the grant; a renewal is due at once.

@@ -68,14 +68,13 @@ final class LeaseRegistry: Sendable {
     /// Whoever registers a grant that was on its way here learns of it by ``marks``.
     func grants(unheardOf requests: [RequestID]?) -> [HeldGrant] { grants(requests, orCountIn: gapCount) }
 
+    /// Counted under the lock that registers: who registers later sees the count, who did so before is found.
     private func grants(_ requests: [RequestID]?, orCountIn count: borrowing Atomic<Int>) -> [HeldGrant] {
-        guard let requests else {
-            count.add(1, ordering: .acquiringAndReleasing)
-            return all
+        state.withLock { state in
+            let known = requests?.compactMap { state.grants[$0] } ?? state.grants.values.map(\.self)
+            if requests.map({ known.count < $0.count }) ?? true { count.add(1, ordering: .acquiringAndReleasing) }
+            return known
         }
-        let known = requests.compactMap(grant)
-        if known.count < requests.count { count.add(1, ordering: .acquiringAndReleasing) }
-        return known
     }
 
     /// Registers a grant.

@@ -9,77 +9,93 @@ extension ZooKeeperBackend {
         _ name: LockName, reason: String, now isImmediate: Bool, deadline: ContinuousTime
     ) async throws(LockError) -> ForcedRelease {
         guard reason.utf8.count <= Limits.reasonBytes else { throw LockError(Refusal.noteTooLong) }
-        let deadline = limit(deadline)
-        var isBegun = false
+        var forcing = Forcing(
+            paths: naming.paths(of: name), reason: reason, isImmediate: isImmediate, deadline: limit(deadline))
         do throws(LockError) {
-            return try await withSession { (session) throws(LockError) in
-                try await forced(name, reason, isImmediate, session, deadline, &isBegun)
+            return try await persistently(until: forcing.deadline) { (session) throws(LockError) in
+                try await carryOut(&forcing, session)
             }
         } catch {
             // Some of several holders may have been told already.
-            throw isBegun ? error.with(effect: .mayHaveHappened) : error
+            throw forcing.holders.isBegun ? error.with(effect: .mayHaveHappened) : error
         }
     }
 
-    private func forced(
-        _ name: LockName, _ reason: String, _ isImmediate: Bool, _ session: ZooKeeperSession,
-        _ deadline: ContinuousTime, _ isBegun: inout Bool
+    /// One forced release, over all its attempts.
+    private struct Forcing {
+        let paths: LockPaths
+        let reason: String
+        let isImmediate: Bool
+        let deadline: ContinuousTime
+        var holders = ForcedHolders()
+    }
+
+    private func carryOut(
+        _ forcing: inout Forcing, _ session: ZooKeeperSession
     ) async throws(LockError) -> ForcedRelease {
-        let paths = naming.paths(of: name)
         for _ in 0..<Self.mostRaces {
-            let queue = try await queue(of: paths, session, deadline)
-            let holders = try await standings(in: queue, session, deadline).holders
-            guard !holders.isEmpty else {
-                return ForcedRelease(revoked: [], waitsAtMost: .zero, waivedExclusion: false)
+            let queue = try await queue(of: forcing.paths, session, forcing.deadline)
+            let holders = forcing.holders.meant(
+                among: try await standings(in: queue, session, forcing.deadline).holders)
+            guard forcing.isImmediate || holders.allSatisfy({ $0.record != nil }) else {
+                throw .foreignHolder(of: forcing.paths.name)
             }
-            guard isImmediate || holders.allSatisfy({ $0.record != nil }) else { throw .foreignHolder(of: name) }
-            guard try await mark(holders, paths, reason, isImmediate, session, deadline, &isBegun) else { continue }
-            if isImmediate { try await remove(holders, paths, session, deadline) }
+            guard try await mark(holders, &forcing, session) else { continue }
+            if forcing.isImmediate { try await remove(holders, forcing.paths, session, forcing.deadline) }
+            let revoked = forcing.holders.revoked
             let longest = holders.compactMap { $0.record.map { Duration.milliseconds($0.lease) } }.max() ?? .zero
             return ForcedRelease(
-                revoked: holders.map(\.token), waitsAtMost: isImmediate ? .zero : longest, waivedExclusion: isImmediate)
+                revoked: revoked, waitsAtMost: forcing.isImmediate ? .zero : longest,
+                waivedExclusion: forcing.isImmediate && !revoked.isEmpty)
         }
-        throw .holdersChangeTooFast(name)
+        throw .holdersChangeTooFast(forcing.paths.name)
     }
 
     /// Marks the holders as revoked and tells their sessions; false where they have changed meanwhile.
     private func mark(
-        _ holders: [Contender], _ paths: LockPaths, _ reason: String, _ isImmediate: Bool, _ session: ZooKeeperSession,
-        _ deadline: ContinuousTime, _ isBegun: inout Bool
+        _ holders: [Contender], _ forcing: inout Forcing, _ session: ZooKeeperSession
     ) async throws(LockError) -> Bool {
         for holder in holders {
-            guard var record = holder.record, record.phase == .plain || isImmediate else { continue }
-            (record.phase, record.reason) = (isImmediate ? .forced : .revoked, reason)
+            guard var record = holder.record, record.phase == .plain || forcing.isImmediate else {
+                // Revoked before, perhaps by an attempt of ours whose answer was lost.
+                forcing.holders.revoked(holder)
+                await tell(holder, holder.record?.reason ?? "", forcing, session)
+                continue
+            }
+            (record.phase, record.reason) = (forcing.isImmediate ? .forced : .revoked, forcing.reason)
             let marking = ZKOperation.setData(
-                path: paths.contender(holder.name), data: record.bytes, version: holder.version)
-            let (answer, isRepeated) = await tellWatchers(.revoked, of: holder.name, marking, session, until: deadline)
+                path: forcing.paths.contender(holder.name), data: record.bytes, version: holder.version)
+            let (answer, isRepeated) = await tellWatchers(
+                .revoked, of: holder.name, marking, session, until: forcing.deadline)
             switch answer {
-            case .success: isBegun = true
+            case .success: forcing.holders.revoked(holder)
             case .failure(let error) where error.code == .noNode || error.code == .badVersion:
-                isBegun = isBegun || isRepeated
+                forcing.holders.isBegun = forcing.holders.isBegun || isRepeated
                 return false
             case .failure(let error): throw LockError(error)
             }
-            if let request = holder.name.request { await tell(holder.session, request, reason, session, deadline) }
+            await tell(holder, forcing.reason, forcing, session)
         }
         return true
     }
 
     /// Has the holder's client hear of it at once; where that cannot be, its next renewal brings it.
     private func tell(
-        _ holder: Int64, _ request: RequestID, _ reason: String, _ session: ZooKeeperSession, _ deadline: ContinuousTime
+        _ holder: Contender, _ reason: String, _ forcing: Forcing, _ session: ZooKeeperSession
     ) async {
-        let path = naming.session(holder)
+        guard let request = holder.name.request else { return }
+        let path = naming.session(holder.session)
         for _ in 0..<Self.mostRaces {
-            guard
-                case .success(let answered) = await ask(
-                    .getData(path: path, watch: false), of: session, until: deadline),
-                case .data(let data, let stat) = answered.result
-            else { return }
+            let reading = await askPersistently(
+                .getData(path: path, watch: false), of: session, until: forcing.deadline)
+            guard case .success(let answered) = reading.answer, case .data(let data, let stat) = answered.result else {
+                return
+            }
             var orders = Orders(data)
             orders.add(request, reason)
-            let answer = await ask(
-                .setData(path: path, data: orders.data, version: stat.version), of: session, until: deadline)
+            let writing = ZKOperation.setData(path: path, data: orders.data, version: stat.version)
+            // Where an earlier attempt did it, the order is there twice, and heard once.
+            let answer = await askPersistently(writing, of: session, until: forcing.deadline).answer
             guard case .failure(let error) = answer, error.code == .badVersion else { return }
         }
     }

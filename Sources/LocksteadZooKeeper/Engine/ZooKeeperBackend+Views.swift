@@ -5,7 +5,7 @@ extension ZooKeeperBackend {
     package func inspect(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> LockDescription? {
         let deadline = limit(deadline)
         await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
-        return try await withSession { (session) throws(LockError) in
+        return try await persistently(until: deadline) { (session) throws(LockError) in
             try await description(of: name, session, deadline)
         }
     }
@@ -64,7 +64,7 @@ extension ZooKeeperBackend {
         guard limit > 0 else { return [] }
         let deadline = self.limit(deadline)
         await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
-        return try await withSession(isWalk: true) { (session) throws(LockError) in
+        return try await persistently(isWalk: true, until: deadline) { (session) throws(LockError) in
             let names = try await walk(under: prefix, session, deadline).queues.keys.sorted()
             var described: [LockDescription] = []
             for name in names where described.count < limit {

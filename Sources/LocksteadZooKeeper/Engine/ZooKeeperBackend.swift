@@ -205,6 +205,34 @@ extension ZooKeeperBackend {
         return try await ZKCall.$isShielded.withValue(true) { await Result(catching: body, session) }.get()
     }
 
+    /// As ``withSession(isWalk:_:)``, and begun anew where a server is lost on the way: for what changes nothing until it is asked to.
+    ///
+    /// - Parameters:
+    ///   - isWalk: Whether much is read.
+    ///   - deadline: When no other attempt begins.
+    ///   - body: Has the session; throws with the effect `mayHaveHappened` what must not be done again.
+    /// - Returns: What the body returned.
+    /// - Throws: As ``withSession(isWalk:_:)``.
+    func persistently<Value>(
+        isWalk: Bool = false, until deadline: ContinuousTime,
+        _ body: (ZooKeeperSession) async throws(LockError) -> Value
+    ) async throws(LockError) -> Value {
+        var loss: LockError?
+        while true {
+            do throws(LockError) { return try await withSession(isWalk: isWalk, body) } catch {
+                let isHarmless = error.effect == .didNotHappen && error.isOfLostServer
+                guard isHarmless, time.now < deadline, !Task.isCancelled else {
+                    // That a server was lost says more than that the time for another one was too short.
+                    throw error.isOfTime ? loss?.with(effect: error.effect) ?? error : error
+                }
+                loss = error
+                await pause(min(Self.pauseOfReaders, time.now.duration(to: deadline)))
+            }
+        }
+    }
+
+    private static let pauseOfReaders = Duration.milliseconds(20)
+
     /// The lock itself was not asked for.
     static func notAsked(_ error: ZooKeeperError) -> LockError { LockError(error.with(effect: .didNotHappen)) }
 }

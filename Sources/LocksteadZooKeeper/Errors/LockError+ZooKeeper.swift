@@ -6,6 +6,12 @@ extension LockError {
         self.init(Self.code(of: error), error.message, effect: error.effect, cause: error)
     }
 
+    /// Whether the connection to one server was lost, beyond which another may answer.
+    var isOfLostServer: Bool { (cause as? ZooKeeperError)?.code == .connectionLost }
+
+    /// Whether an answer did not come in time.
+    var isOfTime: Bool { (cause as? ZooKeeperError)?.code == .deadlineExceeded }
+
     private static func code(of error: ZooKeeperError) -> Code {
         switch error.code {
         case .cancelled: .cancelled

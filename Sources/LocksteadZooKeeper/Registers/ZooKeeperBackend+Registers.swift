@@ -19,7 +19,7 @@ extension ZooKeeperBackend {
     package func load(_ name: LockName, deadline: ContinuousTime) async throws(LockError) -> Register {
         let deadline = limit(deadline)
         await watches.allBegun(until: min(deadline, time.now.advanced(by: .seconds(1))), on: time)
-        return try await withSession { (session) throws(LockError) in
+        return try await persistently(until: deadline) { (session) throws(LockError) in
             do throws(ZooKeeperError) {
                 let reading = try await reading(of: naming.paths(of: name), session, deadline)
                 return reading.state.register(remaining: reading.rest)
@@ -32,7 +32,7 @@ extension ZooKeeperBackend {
         let deadline = limit(deadline)
         var isDoubtful = false
         do throws(LockError) {
-            return try await withSession { (session) throws(LockError) in
+            return try await persistently(until: deadline) { (session) throws(LockError) in
                 try await stored(write, session, deadline, &isDoubtful)
             }
         } catch { throw isDoubtful ? error.with(effect: .mayHaveHappened) : error }
@@ -119,9 +119,10 @@ extension ZooKeeperBackend {
 
     /// Under which token a register's value was stored.
     func writer(ofRegister path: String, _ session: ZooKeeperSession) async -> FencingToken? {
-        guard case .success(let answered) = await ask(.getData(path: path, watch: false), of: session, until: patience),
-            case .data(let data, _) = answered.result
-        else { return nil }
+        let reading = await askPersistently(.getData(path: path, watch: false), of: session, until: patience)
+        guard case .success(let answered) = reading.answer, case .data(let data, _) = answered.result else {
+            return nil
+        }
         return RegisterValue(data)?.writer
     }
 

@@ -34,7 +34,9 @@ final class ChangeFollower: Sendable {
     /// Runs until the reader goes, something is missed, or the engine stops.
     func run() async {
         do throws(LockError) {
-            try await backend.withSession(isWalk: true) { (session) throws(LockError) in try await follow(session) }
+            try await backend.persistently(isWalk: true, until: backend.patience) { (session) throws(LockError) in
+                try await follow(session)
+            }
         } catch {
             backend.watches.ended(begun)
             stream.finish(throwing: error)
@@ -92,6 +94,15 @@ final class ChangeFollower: Sendable {
         }
     }
 
+    /// Has what was missed caught up with once more: the session goes on at another server.
+    private func again(_ reading: inout ChangeReading) async throws(LockError) {
+        await backend.pause(Self.pauseOfLoss)
+        try drain(into: &reading)
+        reading.unread.insert(.gap, at: reading.unread.startIndex)
+    }
+
+    private static let pauseOfLoss = Duration.milliseconds(50)
+
     /// Takes what has been told since.
     private func drain(into reading: inout ChangeReading) throws(LockError) {
         reading.unread += inbox.take()
@@ -112,7 +123,10 @@ final class ChangeFollower: Sendable {
                 case .happened(let event): try await tell(event, &reading, session)
                 case .gap:
                     reading.words = [:]
-                    try await catchUp(&reading, session)
+                    do throws(LockError) { try await catchUp(&reading, session) } catch {
+                        guard error.isOfLostServer else { throw error }
+                        try await again(&reading)
+                    }
                 case .lost: throw Self.lost
                 }
             }
@@ -137,7 +151,7 @@ final class ChangeFollower: Sendable {
         if event.kind == .deleted {
             change = .deleted(contender.text, try await departure(of: contender, name, &reading, session))
         } else {
-            change = try await written(contender, name, event.kind, reading, session)
+            change = try await written(contender, name, event.kind, &reading, session)
         }
         guard let change else { return }
         for told in reading.machine.heard(change, of: name) { try yield(told) }
@@ -145,7 +159,7 @@ final class ChangeFollower: Sendable {
 
     /// What was written to a node; `nil` where that is told by what comes after.
     private func written(
-        _ contender: ContenderName, _ name: LockName, _ kind: ZKEvent.Kind?, _ reading: ChangeReading,
+        _ contender: ContenderName, _ name: LockName, _ kind: ZKEvent.Kind?, _ reading: inout ChangeReading,
         _ session: ZooKeeperSession
     ) async throws(LockError) -> ChangeMachine.Event? {
         if reading.words[contender.text] == .revoked { return .revoked(contender.text) }
@@ -155,10 +169,10 @@ final class ChangeFollower: Sendable {
             // A write of one that is gone is told by its end.
             return (found ?? (kind == .created ? Contender(unread: contender) : nil)).map { .written($0) }
         } catch {
-            // What was missed is caught up with after the gap that is told next; without one it would be missed for ever.
             guard error.code == .connectionLost else { throw ZooKeeperBackend.notAsked(error) }
-            return nil
         }
+        try await again(&reading)
+        return nil
     }
 
     /// A deletion alone does not say whether its holder gave the lock back, or ran out and took all nodes of its session along.
@@ -182,10 +196,9 @@ final class ChangeFollower: Sendable {
         guard let holder, holder.record != nil else { return false }
         let own = backend.naming.session(holder.session)
         // Whoever cannot be asked about is taken for somebody who gave it back.
-        guard
-            case .failure(let error) = await backend.ask(
-                .exists(path: own, watch: false), of: session, until: backend.patience)
-        else { return false }
+        let answer = await backend.askPersistently(
+            .exists(path: own, watch: false), of: session, until: backend.patience)
+        guard case .failure(let error) = answer.answer else { return false }
         return error.code == .noNode
     }
 

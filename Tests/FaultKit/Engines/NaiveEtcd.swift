@@ -47,31 +47,50 @@ final class NaiveEtcd: BackendDecorator {
 
     func acquire(_ request: LockRequest) async throws(LockError) -> AcquireOutcome {
         guard let name = request.names.first?.text else { return .busy(nil) }
-        let words = try await ask("lease", "grant", "\(request.lease.components.seconds)").split(separator: " ")
-        guard words.count > 1 else { return .busy(nil) }
-        let own = String(words[1])
-        lease.withLock { $0 = own }
-        _ = try await ask("put", "\(name)/\(own)", "naive", "--lease=\(own)")
         while !Task.isCancelled {
-            let sent = time.now
-            if let token = await token(name, own) { return .granted(grant(request, token, sent)) }
-            // The loop looks at the cancellation.
-            try? await time.sleep(until: time.now.advanced(by: .milliseconds(200)))
+            do {
+                return .granted(try await queue(request, name))
+            } catch {
+                // Without a leader nothing is answered, and what lost its place asks for another. The loop looks at the cancellation.
+                try? await time.sleep(until: time.now.advanced(by: Self.pause))
+            }
         }
         return .busy(nil)
     }
 
+    private static let pause = Duration.milliseconds(200)
+
+    /// Queues with a key on a lease of its own, and waits until that is the first.
+    private func queue(_ request: LockRequest, _ name: String) async throws -> Grant {
+        let words = try await ask("lease", "grant", "\(request.lease.components.seconds)").split(separator: " ")
+        guard words.count > 1 else { throw ServerError("no lease: \(words)") }
+        let own = String(words[1])
+        lease.withLock { $0 = own }
+        _ = try await ask("put", "\(name)/\(own)", "naive", "--lease=\(own)")
+        while true {
+            let sent = time.now
+            if let token = try await token(name, own) { return grant(request, token, sent) }
+            try await time.sleep(until: time.now.advanced(by: Self.pause))
+        }
+    }
+
     /// The create revision of the own key, where that is the first in the queue, after a sign of life.
-    private func token(_ name: String, _ own: String) async -> Int64? {
-        let words = ["--prefix", "--sort-by=CREATE", "--order=ASCEND", "--limit=1", "--write-out", "json"]
-        do {
+    ///
+    /// - Throws: `ServerError` where the key is gone.
+    private func token(_ name: String, _ own: String) async throws -> Int64? {
+        let words = ["--prefix", "--sort-by=CREATE", "--order=ASCEND", "--write-out", "json"]
+        let listing: String
+        do throws(LockError) {
             _ = try await ask("lease", "keep-alive", own, "--once")
-            let first = try KeyListing(try await ask(["get", name + "/"] + words)).kvs?.first
-            return first?.key == Data("\(name)/\(own)".utf8) ? first?.created : nil
+            listing = try await ask(["get", name + "/"] + words)
         } catch {
-            // Without a leader nothing is answered: it is asked again.
+            // Without a leader nothing is answered, and nothing runs out: the place may still be there.
             return nil
         }
+        let keys = try KeyListing(listing).kvs ?? []
+        let key = Data("\(name)/\(own)".utf8)
+        guard let place = keys.firstIndex(where: { $0.key == key }) else { throw ServerError("the place is lost") }
+        return place == 0 ? keys[0].created : nil
     }
 
     private func grant(_ request: LockRequest, _ token: Int64, _ sent: ContinuousTime) -> Grant {

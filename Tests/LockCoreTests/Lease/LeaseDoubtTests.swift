@@ -125,6 +125,22 @@ struct LeaseDoubtTests {
         #expect(script.machine.nextDue == .at(.milliseconds(20_040)))
     }
 
+    @Test("A renewal that was on its way and fails leaves the other one due at once", arguments: [false, true])
+    func missedWordBesideFailure(isDoubted: Bool) {
+        var script = LeaseScript()
+        script.run(to: .seconds(10))
+        script.moveClock(to: .milliseconds(10_020))
+        if isDoubted { script.doubt("the primary changed") } else { script.missWord() }
+        script.moveClock(to: .milliseconds(10_040))
+        script.fail()
+        #expect(script.machine.nextDue == .at(.milliseconds(10_040)))
+        script.stretch(to: .milliseconds(10_040))
+        #expect(script.effects.last == .renew)
+        // The next one was sent since: it is tried again at the usual pace.
+        script.fail()
+        #expect(script.machine.nextDue == .at(.milliseconds(10_040) + LeaseRules.retryDelay(of: .seconds(30))))
+    }
+
     @Test("A word that may have been missed of a grant that is over asks for nothing")
     func missedWordAfterTheEnd() {
         var script = LeaseScript()

@@ -39,6 +39,78 @@ struct EnsembleTests {
         }
     }
 
+    @Test(
+        "A server that is lost interrupts no inspection, listing, register or watch, nor a forced release that has told nobody yet",
+        .timeLimit(.minutes(2)))
+    func serverLostBesideReaders() async throws {
+        let ensemble = try await ZooKeeperEnsemble()
+        defer { ensemble.kill() }
+        try await ZooKeeperFixture.with(ensemble.servers) { fixture in
+            let held = try await fixture.hold("a", lease: .seconds(200))
+            let (backend, done) = (fixture.backend, OnceFlag())
+            let changes = backend.changes(prefix: "")
+            // Whatever is read after the call is read after the watch has begun.
+            _ = try await backend.inspect(held.names[0], deadline: fixture.soon)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for act in 0..<5 {
+                    group.addTask {
+                        while !done.isSet { try await Self.look(act, at: held, fixture) }
+                    }
+                }
+                for _ in 0..<2 {
+                    let server = try #require(Self.readersServer(ensemble, backend))
+                    server.kill()
+                    try await fixture.waitUntil("the readers are elsewhere") {
+                        Self.readersServer(ensemble, backend).map { $0 !== server } ?? false
+                    }
+                    try await server.restart()
+                    try await server.waitUntilServing()
+                }
+                done.set()
+                try await group.waitForAll()
+            }
+            _ = try await backend.release(held, deadline: fixture.soon)
+            for try await change in changes where change.kind == .released && change.token == held.token { break }
+        }
+    }
+
+    /// The server that all is read from that needs no lease; `nil` while there is none.
+    private static func readersServer(
+        _ ensemble: ZooKeeperEnsemble, _ backend: ZooKeeperBackend
+    ) -> ZooKeeperServer? {
+        let session = backend.sessions.any(alone: true)
+        defer { session.leave() }
+        let port = session.state.withLock { state in
+            state.machine.phase == .connected ? state.connection?.endpoint.port : nil
+        }
+        return ensemble.servers.first { $0.port == port }
+    }
+
+    private static func look(_ act: Int, at held: Grant, _ fixture: ZooKeeperFixture) async throws {
+        let (backend, name) = (fixture.backend, held.names[0])
+        switch act {
+        case 0: #expect(try await backend.inspect(name, deadline: fixture.soon)?.holders.map(\.token) == [held.token])
+        case 1: #expect(try await backend.list(prefix: "a", limit: 9, deadline: fixture.soon).map(\.name) == [name])
+        case 2: _ = try await backend.load(name, deadline: fixture.soon)
+        case 3:
+            let write = RegisterWrite(.value([1]), in: name, under: held.token)
+            do throws(LockError) { _ = try await backend.store(write, deadline: fixture.soon) } catch {
+                // What may have happened is told as that, and not done again.
+                #expect(error.effect == .mayHaveHappened, "\(error)")
+            }
+        default:
+            let other = try await fixture.hold("b", lease: .seconds(200))
+            do throws(LockError) {
+                let forced = try await backend.forceRelease(
+                    other.names[0], reason: "test", now: false, deadline: fixture.soon)
+                #expect(forced.revoked == [other.token])
+            } catch {
+                #expect(error.effect == .mayHaveHappened, "\(error)")
+            }
+            _ = try await backend.release(other, deadline: fixture.soon)
+        }
+    }
+
     @Test("Without a majority nothing is granted or renewed, and each call ends within its deadline")
     func noMajority() async throws {
         let ensemble = try await ZooKeeperEnsemble()

@@ -1,6 +1,7 @@
 import Lockstead
 import Logging
 import RESP
+import Synchronization
 
 extension RedlockBackend {
     /// How long one node may take to say what it is.
@@ -134,7 +135,7 @@ extension RedlockBackend {
             // A release before this moment found nobody listening (R28), and so did a revocation.
             case .subscribed:
                 gate.ringAll()
-                life.tell(.unheard(nil))
+                tellGap()
             case .interrupted:
                 node.doubt()
                 if !hasMajority { life.tell(.suspect(nil, "the connections to a majority of the nodes were lost")) }
@@ -145,6 +146,19 @@ extension RedlockBackend {
                     "Waiters of this client are told nothing by a node and look once a second: the channel was refused",
                     metadata: ["endpoint": "\(node.endpoint)", "channel": "\(channel)", "error": "\(error)"])
             }
+        }
+    }
+
+    /// Nodes that come back together cost each grant one renewal, and so does a node that comes and goes.
+    private static let gapPause = Duration.milliseconds(250)
+
+    private func tellGap() {
+        guard !isTellingGap.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        life.add { [self] in
+            // A cancellation ends the engine, and all that it could tell.
+            try? await time.sleep(until: time.now.advanced(by: Self.gapPause))
+            isTellingGap.store(false, ordering: .releasing)
+            life.tell(.unheard(nil))
         }
     }
 

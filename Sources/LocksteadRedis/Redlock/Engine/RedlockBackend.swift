@@ -25,6 +25,8 @@ package final class RedlockBackend: CountingBackend {
     let knowledge: Mutex<Knowledge>
     /// Whether the nodes have had their time to be there at the first use.
     let hasBegun = OnceFlag()
+    /// Whether what was missed is about to be told.
+    let isTellingGap = Atomic(false)
     private let hasRun = OnceFlag()
 
     /// What is known of the nodes' clocks and memories.

@@ -96,9 +96,7 @@ extension ConformanceSuite {
                 try await context.checkRenewed([held], on: one)
                 let next = try await context.grant(try context.request("a", lease: .seconds(60)), on: two)
                 try context.check(context.now >= limit, "it ended before its limit")
-                let reason = try await context.within(.seconds(5)) {
-                    await context.loss(of: held, in: notices, on: one)
-                }
+                let reason = try await context.within(.seconds(5)) { await context.loss(of: held, in: notices) }
                 try context.check(reason == .holdLimit, "its holder was told \(String(describing: reason))")
                 try await context.checkLost(held, on: one)
                 let outcome = try await one.release(held, deadline: context.soon)
@@ -115,15 +113,17 @@ extension ConformanceSuite {
             covers: ["L3", "RULES 19"], kinds: [.forcedRelease], needs: [.forceRelease, .inspect]
         ) { context in
             try await context.withTwoBackends { one, two in
-                let notices = one.notices()
+                let (notices, told) = (one.notices(), Watched<[BackendNotice]>([]))
+                async let reading: Void = { for await notice in notices { told.update { $0.append(notice) } } }()
                 let held = try await context.hold("a", on: one)
+                let early = told.value.count
                 let forced = try await two.forceRelease(
                     held.names[0], reason: "it hangs", now: false, deadline: context.soon)
                 try context.check(forced.revoked == [held.token], "it revoked \(forced.revoked)")
                 try context.check(!forced.waivedExclusion, "it says that it waived exclusion")
                 try context.check(forced.waitsAtMost <= .seconds(60), "it waits \(forced.waitsAtMost) at most")
                 let reason = try await context.within(.seconds(10)) {
-                    await context.loss(of: held, in: notices, on: one)
+                    await context.loss(of: held, told, after: early, on: one)
                 }
                 try context.check(reason == .revoked("it hangs"), "its holder was told \(String(describing: reason))")
                 let request = try context.request("a", lease: .seconds(60))
@@ -204,16 +204,38 @@ extension ConformanceSuite {
 }
 
 extension ConformanceContext {
-    /// What the engine says about the end of a grant, without being asked or, where it asks for a renewal, by that; `nil` where it falls
-    /// silent.
-    func loss(
-        of grant: Grant, in notices: AsyncStream<BackendNotice>, on backend: any LockBackend
-    ) async -> LossReason? {
+    /// What the engine says about the end of a grant by itself; `nil` where it falls silent.
+    func loss(of grant: Grant, in notices: AsyncStream<BackendNotice>) async -> LossReason? {
         for await notice in notices {
-            if case .lost(let request, let reason) = notice {
-                if request == grant.request { return reason }
-            } else if case .lost(let reason)? = await backend.renew([grant], deadline: soon).first {
-                return reason
+            if case .lost(grant.request, let reason) = notice { return reason }
+        }
+        return nil
+    }
+
+    /// What the engine says about the end of a grant, by itself or, where it asks for a renewal since then, by that.
+    ///
+    /// - Parameters:
+    ///   - grant: Which one.
+    ///   - told: All that the engine has told.
+    ///   - early: So much of it was told before anything could have ended the grant.
+    ///   - backend: The engine.
+    /// - Returns: The reason; `nil` where the task was cancelled.
+    func loss(
+        of grant: Grant, _ told: Watched<[BackendNotice]>, after early: Int, on backend: any LockBackend
+    ) async -> LossReason? {
+        var seen = 0
+        while !Task.isCancelled {
+            let known = seen
+            await told.until { $0.count > known }
+            for notice in told.value.dropFirst(known) {
+                seen += 1
+                switch notice {
+                case .lost(grant.request, let reason): return reason
+                case .lost: continue
+                case .suspect, .unheard:
+                    guard seen > early else { continue }
+                    if case .lost(let reason)? = await backend.renew([grant], deadline: soon).first { return reason }
+                }
             }
         }
         return nil
