@@ -52,7 +52,7 @@ extension SentinelClient {
         let end = min(deadline, context.time.now.advanced(by: SentinelMachine.fresh))
         while true {
             let (confirmed, polls) = state.withLock { state in
-                (state.primary.flatMap { state.machine.confirmed($0.endpoint) }, state.polls)
+                (state.primary.flatMap { state.machine.confirmed($0.endpoint) }, state.polls.values.map(\.self))
             }
             if let confirmed, confirmed >= moment { return doubt == nil }
             guard context.time.now < end else { return false }

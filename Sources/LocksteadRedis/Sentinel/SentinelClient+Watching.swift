@@ -13,8 +13,20 @@ extension SentinelClient {
         let isNew = state.withLock { $0.watched.count < Self.mostSentinels && $0.watched.insert(endpoint).inserted }
         guard isNew else { return }
         let watch = SentinelWatch(endpoint, isConfigured: isConfigured, client: self)
-        state.withLock { $0.polls.append(watch.again) }
-        addJob.yield { await watch.run() }
+        state.withLock { $0.polls[endpoint] = watch.again }
+        addJob.yield { [weak self] in
+            await watch.run()
+            self?.unwatch(endpoint)
+        }
+    }
+
+    /// It is asked no more, until another sentinel tells of it again: where sentinels come and go, addresses must not pile up.
+    private func unwatch(_ endpoint: RedisEndpoint) {
+        state.withLock { state in
+            state.watched.remove(endpoint)
+            state.polls[endpoint] = nil
+            state.machine.forget("\(endpoint)")
+        }
     }
 
     /// Beyond these somebody plays with us.
@@ -33,6 +45,16 @@ extension SentinelClient {
 
     /// What was heard under a voice counts no more: another sentinel stands behind that address now.
     func forget(_ voice: SentinelMachine.Voice) { state.withLock { $0.machine.forget(voice) } }
+
+    /// Whether a sentinel that fell silent then is to be given up: others answer, so that it is not we who are cut off.
+    func isLeftBehind(since moment: ContinuousTime) -> Bool {
+        state.withLock { $0.machine.latest.map { moment.advanced(by: patience) <= $0 } ?? false }
+    }
+
+    /// A sentinel fell silent; where the same one was heard at another address since, that counts.
+    func forget(_ voice: SentinelMachine.Voice, heardBefore moment: ContinuousTime) {
+        state.withLock { $0.machine.forget(voice, heardBefore: moment) }
+    }
 
     func failed(_ error: RedisError, at voice: SentinelMachine.Voice) {
         state.withLock { $0.machine.failed(error, at: voice) }

@@ -26,7 +26,7 @@ package final class SentinelClient: RedisClient {
         var retired = 0
         var watched: Set<RedisEndpoint> = []
         /// Each has a sentinel asked at once.
-        var polls: [WakeSignal] = []
+        var polls: [RedisEndpoint: WakeSignal] = [:]
         var listeners: [UInt64: MovingListener] = [:]
         var waiting: [UInt64: WakeSignal] = [:]
         var nextTicket: UInt64 = 0
@@ -38,6 +38,8 @@ package final class SentinelClient: RedisClient {
     let configuration: RedisConfiguration
     let context: EngineContext
     let group: MultiThreadedEventLoopGroup
+    /// A sentinel that others told us of, and that is silent for so long, is asked no more until they do again.
+    let patience: Duration
     let state: Mutex<State>
     package let upheavals: AsyncStream<String>
     let upheaval: AsyncStream<String>.Continuation
@@ -53,11 +55,13 @@ package final class SentinelClient: RedisClient {
     ///   - configuration: The sentinels as endpoints, and how to reach the servers that they name.
     ///   - context: The clocks to live by, and where to log.
     ///   - group: The event loops.
+    ///   - patience: For how long a sentinel that was found may be silent before it is looked for anew.
     package init(
         _ settings: SentinelSettings, configuration: RedisConfiguration, context: EngineContext,
-        group: MultiThreadedEventLoopGroup = .singleton
+        group: MultiThreadedEventLoopGroup = .singleton, patience: Duration = SentinelMachine.remembered
     ) {
         (self.settings, self.configuration, self.context, self.group) = (settings, configuration, context, group)
+        self.patience = patience
         state = Mutex(State(machine: SentinelMachine(configured: configuration.endpoints.count)))
         // One word is enough: whoever is told looks at everything.
         (upheavals, upheaval) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4))

@@ -52,10 +52,18 @@ struct SentinelMachine: Sendable {
         failures[voice] = nil
     }
 
+    /// When the last answer was asked for that came.
+    var latest: ContinuousTime? { heard.values.lazy.map(\.at).max() }
+
+    /// A sentinel fell silent, unless it was heard since.
+    mutating func forget(_ voice: Voice, heardBefore moment: ContinuousTime) {
+        if heard[voice].map({ $0.at <= moment }) ?? true { forget(voice) }
+    }
+
     /// How many sentinels there are, as far as anybody has said; what one of them said that fell silent long before the others does not
     /// count, so that sentinels can be taken away.
     var size: Int {
-        guard let latest = heard.values.lazy.map(\.at).max() else { return configured }
+        guard let latest else { return configured }
         let told = heard.values.lazy.filter { latest < $0.at.advanced(by: Self.remembered) }.map(\.opinion.sentinels)
         return max(configured, told.max() ?? 0)
     }

@@ -39,9 +39,13 @@ final class SentinelWatch: Sendable {
     private func ask() async {
         let hearing = listen()
         defer { hearing.cancel() }
-        var round = 0
+        var (round, heardAt) = (0, client.context.time.now)
         while !Task.isCancelled {
-            await askOnce()
+            if await askOnce() { heardAt = client.context.time.now }
+            guard isConfigured || !client.isLeftBehind(since: heardAt) else {
+                if let voice = speaker.withLock(\.self) { client.forget(voice, heardBefore: heardAt) }
+                return
+            }
             if round % Self.roundsBetweenListings == 0 { await findOthers() }
             round += 1
             // A cancellation ends the loop.
@@ -66,7 +70,9 @@ final class SentinelWatch: Sendable {
 
     /// Asks who it is and what it says in one go: one that is known under two addresses has one voice, and each answer is filed under the
     /// name of whoever gave it.
-    private func askOnce() async {
+    ///
+    /// - Returns: Whether it answered as a sentinel of this primary does.
+    private func askOnce() async -> Bool {
         let commands = [
             RedisCommand("SENTINEL", "MYID"), RedisCommand("SENTINEL", "MASTER", client.settings.primaryName),
         ]
@@ -76,13 +82,15 @@ final class SentinelWatch: Sendable {
         do throws(RedisError) {
             let answer = try answers[1].get()
             guard let opinion = SentinelOpinion(answer) else { throw .unreadableSentinel(endpoint) }
-            guard let voice else { return }
+            guard let voice else { return true }
             become(voice)
             client.heard(opinion, from: voice, at: asked)
+            return true
         } catch {
-            guard error.code != .cancelled, error.code != .shutDown else { return }
+            guard error.code != .cancelled, error.code != .shutDown else { return false }
             client.failed(
                 .sentinel(endpoint, client.settings.primaryName, error), at: voice ?? speakerOrAddress)
+            return false
         }
     }
 

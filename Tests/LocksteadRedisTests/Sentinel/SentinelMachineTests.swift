@@ -61,6 +61,20 @@ struct SentinelMachineTests {
         #expect(machine.size == 5, "as long as one that answers knows of them, they count")
     }
 
+    @Test("A sentinel that is given up is forgotten, unless it was heard since, at another address perhaps")
+    func givenUp() {
+        var machine = machine([(old, 1), (old, 1), (old, 1)], of: 3)
+        let later = start.advanced(by: .milliseconds(100))
+        machine.heard(SentinelOpinion(primary: old, epoch: 1, sentinels: 3), from: "s1", at: later)
+        #expect(machine.latest == later)
+        machine.forget("s0", heardBefore: start)
+        machine.forget("s1", heardBefore: start)
+        #expect(machine.agreed(at: later) == old, "two of three are left")
+        machine.forget("s1", heardBefore: later)
+        #expect(machine.agreed(at: later) == nil)
+        #expect(machine.latest == start)
+    }
+
     @Test("What was said a while ago does not count")
     func stale() {
         let machine = machine([(old, 1), (old, 1), (old, 1)], of: 3)

@@ -1,4 +1,5 @@
 import Lockstead
+import Synchronization
 import Testing
 import TestServers
 
@@ -39,6 +40,40 @@ struct SentinelTroubleTests {
         var engine = RedisEngine(server.configuration)
         engine.topology = .sentinel(SentinelSettings(primaryName: "locks"))
         #expect(try await error(of: engine)?.message.contains("is it one?") ?? false)
+    }
+
+    @Test(
+        "A sentinel that was found and is gone for good is asked no more, and one that is told of again is",
+        .timeLimit(.minutes(1)))
+    func addressesDoNotPileUp() async throws {
+        let servers = try await SentinelServers(downAfter: 5_000)
+        defer { servers.kill() }
+        var engine = servers.engine()
+        engine.configuration.endpoints = [engine.configuration.endpoints[0]]
+        let client = SentinelClient(
+            SentinelSettings(primaryName: SentinelServers.primaryName), configuration: engine.configuration,
+            context: EngineContext(logger: .quiet, time: SystemTimeSource()), patience: .seconds(1))
+        // Awaited below, whatever happens before.
+        let running = Task { await client.run() }
+        defer { running.cancel() }
+        func isWatched(_ sentinel: SentinelServer) -> Bool {
+            client.state.withLock { $0.watched.contains(.host("127.0.0.1", port: sentinel.port)) }
+        }
+        try #require(try await eventually { servers.sentinels.allSatisfy(isWatched) && client.doubt == nil })
+        let gone = servers.sentinels[2]
+        gone.kill()
+        // So that the others tell of it no more.
+        for sentinel in servers.sentinels[..<2] { try sentinel.ask("SENTINEL", "RESET", SentinelServers.primaryName) }
+        #expect(try await eventually { !isWatched(gone) })
+        #expect(try await eventually { servers.sentinels[..<2].allSatisfy(isWatched) && client.doubt == nil })
+        #expect(client.primaryEndpoint != nil)
+        try gone.restart()
+        // The others are asked for their company every ten seconds.
+        var isBack = try await eventually { isWatched(gone) }
+        if !isBack { isBack = try await eventually { isWatched(gone) } }
+        #expect(isBack)
+        running.cancel()
+        await running.value
     }
 
     @Test("One sentinel is configured, the others are found through it, also where it goes")
