@@ -191,18 +191,33 @@ extension RedisBackend {
     }
 
     /// Not affected by cancellation of the calling task, as ``answer(to:_:)``.
+    ///
+    /// Asked again where an answer was lost: the old grant may have ended with it, and its holder would be told of a loss that is none.
     private func handOverAnswer(
         to call: RedisScriptCall, _ deadline: ContinuousTime
     ) async throws(LockError) -> (RESPValue, RedisError?) {
         let limit = limit(deadline)
-        let answer = try await shieldedFromCancellation { () -> Result<AcknowledgedAnswer, LockError> in
-            do throws(RedisError) {
-                return .success(try await self.runAcknowledged(call, deadline: limit))
-            } catch {
-                return .failure(LockError(error))
-            }
-        }.get()
+        let answer = try await shieldedFromCancellation { await self.handOverAnswer(to: call, until: limit) }.get()
         return (answer.value, answer.shortfall ?? unconfirmed(.mayHaveHappened))
+    }
+
+    private static let pauseOfHandOver = Duration.milliseconds(10)
+
+    private func handOverAnswer(
+        to call: RedisScriptCall, until limit: ContinuousTime
+    ) async -> Result<AcknowledgedAnswer, LockError> {
+        while true {
+            do throws(RedisError) {
+                return .success(try await runAcknowledged(call, deadline: limit))
+            } catch {
+                let isOpen = error.effect == .mayHaveHappened && error.maySubside && !life.isOver
+                guard isOpen, time.now.advanced(by: Self.pauseOfHandOver) < limit else {
+                    return .failure(LockError(error))
+                }
+                // Shielded: nobody cancels it.
+                try? await time.sleep(until: time.now.advanced(by: Self.pauseOfHandOver))
+            }
+        }
     }
 
     /// The old grant has ended with the hand-over, and the new one counts for nothing.

@@ -37,6 +37,25 @@ struct LateArrivalTests {
         }
     }
 
+    @Test(
+        "A hand-over whose answer was lost is asked for again and is one; one that arrives late takes nothing",
+        arguments: [LateClient.Fate.unanswered, .late])
+    func lostHandOver(fate: LateClient.Fate) async throws {
+        try await withBench(try await RedisServer()) { (bench) async throws in
+            let old = try await bench.hold("a")
+            let request = try bench.request("a", fairness: .barging)
+            bench.client.next(LockScripts.handOver, fate)
+            let new = try #require(try await bench.backend.handOver(old, to: request))
+            #expect(bench.client.count(of: LockScripts.handOver) == 2)
+            #expect(new.token > old.token)
+            #expect(try await bench.inspect("a")?.holders.map(\.token) == [new.token])
+            #expect(await bench.isRenewed(new))
+            #expect(try await bench.release(new) == .released)
+            try await bench.client.arrive()
+            #expect(try await bench.inspect("a") == nil)
+        }
+    }
+
     @Test("A waiter's look that arrives after its cancellation neither takes the lock nor waits (R26)")
     func afterCancellation() async throws {
         try await withBench(try await RedisServer()) { (bench) async throws in
@@ -143,7 +162,8 @@ struct LateArrivalTests {
     func handOverWithdrawn() async throws {
         try await withBench(try await RedisServer()) { (bench) async throws in
             let grant = try await bench.hold("a")
-            bench.client.next(LockScripts.handOver, .late)
+            // More than there is time for.
+            for _ in 0..<500 { bench.client.next(LockScripts.handOver, .late) }
             var next = try bench.request("a", fairness: .barging)
             next.lease = .seconds(30)
             let request = next
