@@ -45,7 +45,12 @@ struct RedlockStormTests {
     @Test("Tokens rise strictly while nodes that keep a majority's memory are killed and restarted (RULES 10, R47)")
     func rises() async throws {
         let seed = UInt64.random(in: 0 ... .max)
-        let servers = try await redlockServers(5, options: ["--appendonly", "yes", "--appendfsync", "always"])
+        // Small files: each of many restarts reads them.
+        let servers = try await redlockServers(
+            5,
+            options: [
+                "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-min-size", "1mb",
+            ])
         let ledger = Ledger()
         let kills = try await withThrowingTaskGroup(of: Int.self) { group in
             for client in 0..<4 { group.addTask { try await Self.work(client, servers, ledger) } }
