@@ -71,6 +71,10 @@ package protocol EngineUnderFault: Sendable {
     func launcher(ofWorker number: Int) -> [String]
     /// Runs clients of a historical form of locks, on record, until the task is cancelled.
     func runNaive(_ name: String, _ recorder: HistoryRecorder) async throws
+    /// Has a request for a lock need one exchange alone, and no other before.
+    ///
+    /// - Returns: What is in that question, and in none about anything else.
+    func questionAlone(for name: String) throws -> String
     /// What the engine's own checks say of its clock, as `doctor` tells it; `nil` where nothing is amiss.
     func clockComplaint() async throws -> String?
     /// Ends it.
@@ -78,6 +82,7 @@ package protocol EngineUnderFault: Sendable {
 }
 
 extension EngineUnderFault {
+    package func questionAlone(for name: String) throws -> String { name }
     package func url(through port: UInt16) -> String { url }
     package func url(ofWorker number: Int) -> String { url }
     package func kill() async throws { throw Obstacle("this engine has no server to kill") }

@@ -43,6 +43,14 @@ final class ZooKeeperUnderFault: EngineUnderFault {
         site?.end()
     }
 
+    /// Without the node that contenders lie under, that is made first; it is looked for by its own name, too.
+    func questionAlone(for name: String) throws -> String {
+        let line = try ZooKeeperLine(ensemble.servers[1])
+        let queue = ZKOperation.create(path: "/" + name, data: [], access: ZNodeAccess.open, kind: .container)
+        _ = try line.ask(queue)
+        return name + "/_c_"
+    }
+
     // MARK: What an operator does
 
     /// The sessions of those who hold a lock or wait for it, in their order.

@@ -42,18 +42,27 @@ struct AnswerLost: FaultPlay {
 
     /// - Returns: The token under which the engine holds the lock for a client that does not know it yet.
     private func loseByRelay(_ stage: Stage) async throws -> String? {
-        let relay = stage.relays[0]
-        relay.set { $0.swallow = Array(Stage.prize.utf8) }
+        let (relay, question) = (stage.relays[0], Array(try stage.engine.questionAlone(for: Stage.prize).utf8))
+        relay.set { $0.swallow = question }
         stage.workers[0].say("ask \(Stage.prize)")
         for count in 1...10 {
             guard await relay.awaitSwallowed(count) else { break }
-            if let holder = try await stage.inspect(Stage.prize)?.holders.first {
+            if let token = try await grantedMeanwhile(stage) {
                 stage.note("the relay swallowed \(count) answers; the last one was the grant")
-                return "\(holder.token)"
+                return token
             }
-            relay.set { $0.swallow = Array(Stage.prize.utf8) }
+            relay.set { $0.swallow = question }
         }
         stage.fail("\(relay.swallowed) answers were swallowed, and none was a grant")
+        return nil
+    }
+
+    /// The question is carried out a moment after it was sent, or was an earlier one.
+    private func grantedMeanwhile(_ stage: Stage) async throws -> String? {
+        for _ in 0..<10 {
+            if let holder = try await stage.inspect(Stage.prize)?.holders.first { return "\(holder.token)" }
+            try await stage.pass(.milliseconds(10))
+        }
         return nil
     }
 }

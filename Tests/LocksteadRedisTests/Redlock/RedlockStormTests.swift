@@ -110,7 +110,7 @@ struct RedlockStormTests {
             // How long nodes are down and up is what is being tried.
             try await Task.sleep(for: .milliseconds(Int64(draws.next() % 200)))
             for victim in victims { try await victim.restart() }
-            try await Task.sleep(for: .milliseconds(Int64(100 + draws.next() % 300)))
+            try await Task.sleep(for: .milliseconds(Int64(200 + draws.next() % 1_000)))
         }
         return kills
     }
