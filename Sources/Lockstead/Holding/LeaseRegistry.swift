@@ -27,7 +27,9 @@ final class LeaseRegistry: Sendable {
     /// Whether the renewal loop sleeps, has nothing to do at `now`, and no earlier plan is about to wake it.
     func isQuiet(at now: ContinuousTime) -> Bool {
         state.withLock { state in
-            guard state.isAsleep, let next = state.dueTimes.next else { return state.isAsleep }
+            // What it planned before may have come, though nothing is due any more: it is about to wake.
+            guard state.isAsleep, state.planned.map({ $0 > now }) ?? true else { return false }
+            guard let next = state.dueTimes.next else { return true }
             return next > now && state.planned.map { $0 <= next } ?? false
         }
     }
