@@ -31,8 +31,6 @@ package struct ZooKeeperKind: EngineKind {
         let site = deposed == nil ? nil : try await RemoteSite()
         do {
             var setup = ZooKeeperServer.Setup(tickTime: ZooKeeperUnderFault.tickMilliseconds)
-            // A leader that is stopped is missed after so many ticks, and another one is to lead before belief has run out.
-            if mode.name == ZooKeeperServerGone.Mode.stopped.rawValue { setup.lines.append("syncLimit=10") }
             if mode.name == ZooKeeperNumbersBegin.Mode.atTheEnd.rawValue {
                 setup.counts = ZooKeeperNumbersBegin.counts
             }
