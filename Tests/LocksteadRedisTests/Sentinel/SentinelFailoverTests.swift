@@ -88,6 +88,8 @@ struct SentinelFailoverTests {
         defer { servers.kill() }
         try await servers.withLocks(acknowledgements: 1) { (locks) async throws in
             let held = try await locks.acquire("order/0", lease: Self.lease)
+            // Once it listens the client renews what it holds, which would wait for the replicas before what is looked at here.
+            try await Task.sleep(for: .milliseconds(500))
             for replica in servers.servers.dropFirst() { replica.pause() }
             let error = await #expect(throws: LockError.self) {
                 try await locks.tryAcquire("order/1", lease: Self.lease)
