@@ -1,7 +1,6 @@
 import Lockstead
 import LocksteadEngines
 import LocksteadTesting
-import Logging
 import Synchronization
 import TestProcesses
 import TestServers
@@ -30,15 +29,6 @@ struct RedisConformance: ConformanceFixture {
         let options = "prefix=test:\(variant == .resp2 ? "&protocol=2" : "")\(authority)"
         let scheme = variant == .tls ? "rediss" : variant == .valkey ? "valkey" : "redis"
         return ServerStore(url: "\(scheme)://127.0.0.1:\(server.port)/1?\(options)") { server.kill() }
-    }
-}
-
-extension Logger {
-    /// Each client says of its test server what it would lose, which would bury everything else.
-    static var conformance: Logger {
-        var logger = Logger(label: "conformance")
-        logger.logLevel = .warning
-        return logger
     }
 }
 

@@ -206,13 +206,16 @@ extension RedisBackend {
     private func handOverAnswer(
         to call: RedisScriptCall, until limit: ContinuousTime
     ) async -> Result<AcknowledgedAnswer, LockError> {
+        var mayBeDone = false
         while true {
             do throws(RedisError) {
                 return .success(try await runAcknowledged(call, deadline: limit))
             } catch {
-                let isOpen = error.effect == .mayHaveHappened && error.maySubside && !life.isOver
+                // What the last attempt says is no word about an earlier one.
+                mayBeDone = mayBeDone || error.effect == .mayHaveHappened
+                let isOpen = mayBeDone && error.maySubside && !life.isOver
                 guard isOpen, time.now.advanced(by: Self.pauseOfHandOver) < limit else {
-                    return .failure(LockError(error))
+                    return .failure(LockError(mayBeDone ? error.with(effect: .mayHaveHappened) : error))
                 }
                 // Shielded: nobody cancels it.
                 try? await time.sleep(until: time.now.advanced(by: Self.pauseOfHandOver))

@@ -56,6 +56,28 @@ struct LateArrivalTests {
         }
     }
 
+    @Test(
+        "A hand-over whose answer was lost may have happened, whatever becomes of its repetitions", arguments: [1, 500])
+    func lostHandOverAndConnection(failures: Int) async throws {
+        try await withBench(try await RedisServer()) { (bench) async throws in
+            let old = try await bench.hold("a")
+            let request = try bench.request("a", fairness: .barging)
+            bench.client.next(LockScripts.handOver, .unanswered)
+            for _ in 0..<failures { bench.client.next(LockScripts.handOver, .unsent) }
+            if failures == 1 {
+                #expect(try #require(try await bench.backend.handOver(old, to: request)).token > old.token)
+            } else {
+                let error = await #expect(throws: LockError.self) {
+                    _ = try await bench.backend.handOver(old, to: request)
+                }
+                #expect(error?.effect == .mayHaveHappened, "\(String(describing: error))")
+            }
+            // The next one's, and where nobody knows withdrawn, as the client does.
+            try await bench.backend.cancel(request, deadline: bench.soon)
+            #expect(try await bench.inspect("a") == nil)
+        }
+    }
+
     @Test("A waiter's look that arrives after its cancellation neither takes the lock nor waits (R26)")
     func afterCancellation() async throws {
         try await withBench(try await RedisServer()) { (bench) async throws in

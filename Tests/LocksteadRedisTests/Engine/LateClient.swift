@@ -15,6 +15,8 @@ final class LateClient: RedisClient {
         case late
         /// It is carried out, and its answer is lost.
         case unanswered
+        /// It is not even written: there is no connection.
+        case unsent
     }
 
     fileprivate struct State: Sendable {
@@ -71,6 +73,7 @@ final class LateClient: RedisClient {
             return try await node.send(command, deadline: deadline)
         case .late: state.withLock { $0.onTheirWay.append(command) }
         case .unanswered: _ = try await node.send(command, deadline: deadline)
+        case .unsent: throw Self.noConnection
         }
         throw .deadlineExceeded(.mayHaveHappened)
     }
@@ -110,9 +113,12 @@ final class LateClient: RedisClient {
         case nil: return node.begin(command, deadline: deadline, then: then)
         case .late: state.withLock { $0.onTheirWay.append(command) }
         case .unanswered: return node.begin(command, deadline: deadline) { _ in then(Self.noAnswer) }
+        case .unsent: return then(.failure(Self.noConnection))
         }
         then(Self.noAnswer)
     }
+
+    private static let noConnection = RedisError(.unreachable, "There is no connection.", effect: .didNotHappen)
 
     private static let noAnswer = Result<RESPValue, RedisError>.failure(.deadlineExceeded(.mayHaveHappened))
 
